@@ -99,6 +99,12 @@ pub struct Room {
     pub owner_id: String,
     /// How many people take part.
     pub member_count: u32,
+    /// When its first messages were copied from a private conversation, in UTC milliseconds since 1970; `null`: it began empty.
+    #[schema(required)]
+    pub copied_at: Option<i64>,
+    /// The id of the person who copied them.
+    #[schema(required)]
+    pub copied_by: Option<String>,
     /// UTC milliseconds since 1970.
     pub created_at: i64,
     /// When a message was last added, in UTC milliseconds since 1970.

@@ -313,6 +313,7 @@ impl ThreadView {
             key,
             now,
             days,
+            copied: top.as_ref().and_then(|top| top.copied(days)),
             room,
         };
         Ok(Self { top, shown, conversation, window, thread, tools, permit })

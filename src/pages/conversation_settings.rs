@@ -6,7 +6,7 @@ use axum::{extract::State, response::Response};
 use leptos::prelude::*;
 
 use crate::{
-    domain::{Conversation, conversation::MAX_TITLE_CHARS, params::TypedParams},
+    domain::{Conversation, ConversationKind, conversation::MAX_TITLE_CHARS, params::TypedParams},
     pages::{
         Fresh, Id, Notice, PageError, Visitor,
         chat_fields::{Instructions, ParamFields},
@@ -106,7 +106,7 @@ fn Answering(conversation: Conversation, inherited: TypedParams, notice: Notice)
 #[component]
 fn Place(conversation: Conversation, refused: Option<String>) -> impl IntoView {
     let (invalid, described) = invalid("title", refused.as_ref());
-    let Conversation { id, title, pinned, archived, .. } = conversation;
+    let Conversation { id, title, pinned, archived, kind, .. } = conversation;
     let named = id.clone();
     let switch =
         move |action: &'static str, name: &'static str, on: bool, key: &'static str, icon: &'static str| {
@@ -145,6 +145,15 @@ fn Place(conversation: Conversation, refused: Option<String>) -> impl IntoView {
                 </button>
             </form>
             <div class="row">
+                {(kind == ConversationKind::Private)
+                    .then(|| {
+                        view! {
+                            <a class="button-small" href=format!("/c/{id}/room")>
+                                <Icon name="people" />
+                                {t("bring-in")}
+                            </a>
+                        }
+                    })}
                 {switch("/fn/pin", "pinned", pinned, if pinned { "unpin" } else { "pin" }, "pin")}
                 {switch(
                     "/fn/archive",

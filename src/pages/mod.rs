@@ -1,6 +1,7 @@
 //! The pages that a person opens. They are rendered on the server only, and call the services directly.
 
 mod admin;
+mod bring_in;
 pub mod chat;
 mod chat_fields;
 mod choice;
@@ -108,6 +109,7 @@ where
         .route("/fn/sheet/context", get(tools::context))
         .route("/fn/sheet/settings", get(tools::settings))
         .route("/c/{id}/settings", get(conversation_settings::settings))
+        .route("/c/{id}/room", get(bring_in::bring_in))
         .route("/history", get(history::all))
         .route("/rooms", get(rooms::list::rooms))
         .route("/rooms/new", get(rooms::new::new))

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::{
     domain::{CurrentUser, Notify, Partner, Picture, Reason, Room, RoomAnswers},
     error::AppError,
-    pages::{layout::Bar, people::direct_bar::DirectBar, room_menu::RoomMenu},
+    pages::{days::Days, layout::Bar, people::direct_bar::DirectBar, room_menu::RoomMenu},
     server::{
         conversations::Grant,
         rooms::{AccessLevel, OpenDirect, Rooms},
@@ -27,17 +27,34 @@ pub struct RoomTop {
     reports: u32,
     /// The other person, where it is a conversation of two.
     direct: Option<(Partner, Picture)>,
+    /// What the name is of the person who copied the first messages, if they take part or did.
+    copied_by: Option<String>,
 }
 
 impl RoomTop {
     pub async fn load(rooms: &Rooms, current: &CurrentUser, grant: &Grant) -> Result<Self, AppError> {
         if let Some(OpenDirect { room, partner, picture }) = rooms.direct(grant).await? {
             let direct = Some((partner, picture));
-            return Ok(Self { room, level: grant.level(), notify: Notify::All, reports: 0, direct });
+            return Ok(Self { room, level: grant.level(), notify: Notify::All, reports: 0, direct, copied_by: None });
         }
         let open = rooms.open(current, grant.conversation_id()).await?;
+        let copied_by = match &open.room.copied_by {
+            Some(id) => rooms.people_of(grant, vec![id.clone()]).await?.remove(id),
+            None => None,
+        };
+        let copied_by = copied_by.map(|person| person.member.name);
         let (level, reports) = (open.grant.level(), rooms.open_reports(&open.grant).await?);
-        Ok(Self { room: open.room, level, notify: open.own.notify, reports, direct: None })
+        Ok(Self { room: open.room, level, notify: open.own.notify, reports, direct: None, copied_by })
+    }
+
+    /// What stands above the first message of a room that was copied from a private conversation.
+    pub fn copied(&self, days: Days) -> Option<String> {
+        let date = days.date_in_words(self.room.copied_at?);
+        let reason = match &self.copied_by {
+            Some(name) => Reason::new("room-copied-by").with("name", name.as_str()).with("date", date),
+            None => Reason::new("room-copied").with("date", date),
+        };
+        Some(words::current().text(&reason))
     }
 
     /// What stands in the empty composer.
@@ -67,7 +84,7 @@ impl RoomTop {
 
 #[component]
 pub fn RoomBar(top: RoomTop) -> impl IntoView {
-    let RoomTop { room, level, notify, reports, direct } = top;
+    let RoomTop { room, level, notify, reports, direct, .. } = top;
     if let Some((partner, picture)) = direct {
         return view! { <DirectBar id=room.id partner picture /> }.into_any();
     }

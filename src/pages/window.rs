@@ -29,6 +29,8 @@ pub struct Window {
     /// The time, in UTC milliseconds since 1970, and the reader's days.
     pub now: i64,
     pub days: Days,
+    /// Where the first messages of a room were copied from.
+    pub copied: Option<String>,
     /// Of a room.
     pub room: Option<RoomWindow>,
 }
@@ -46,6 +48,8 @@ impl Window {
                 </p>
             }
         });
+        let copied = self.copied.clone().filter(|_| earlier.is_none());
+        let copied = copied.map(|copied| view! { <p class="page-link room-copied">{copied}</p> });
         let newest = self.older.then(|| {
             let address = format!("/c/{id}");
             view! {
@@ -73,7 +77,7 @@ impl Window {
                 Some(view! { <Unchanged id siblings /> }.into_any())
             }
         });
-        (earlier, articles.collect_view(), newest).into_any()
+        (earlier, copied, articles.collect_view(), newest).into_any()
     }
 
     /// A question or an answer.
@@ -140,6 +144,10 @@ pub fn Menu(conversation: Conversation) -> impl IntoView {
                         {t("rename")}
                     </button>
                 </form>
+                <a class="button-small" href=format!("/c/{id}/room")>
+                    <Icon name="people" />
+                    {t("bring-in")}
+                </a>
                 <a class="button-small" href=format!("/c/{id}/settings")>
                     <Icon name="settings" />
                     {t("conversation-settings")}

@@ -1,6 +1,6 @@
 //! The pages of rooms: those that one takes part in and may join, a new one, and one's settings, people and codes.
 
-mod fields;
+pub(super) mod fields;
 pub mod invite;
 mod lines;
 pub mod list;

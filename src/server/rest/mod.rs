@@ -2,6 +2,7 @@
 
 mod audit;
 mod auth;
+mod bring_in;
 mod codes;
 mod conversations;
 mod directs;
@@ -109,6 +110,7 @@ where
         .routes(routes!(conversations::seen))
         .routes(routes!(conversations::fork))
         .routes(routes!(rooms::create))
+        .routes(routes!(bring_in::bring_in))
         .routes(routes!(rooms::change, rooms::delete))
         .routes(routes!(rooms::join))
         .routes(routes!(rooms::join_with_code))

@@ -1,10 +1,10 @@
 //! Rooms are made, changed and deleted.
 
-use super::{OpenRoom, Rooms};
+use super::{OpenRoom, Rooms, bring};
 use crate::{
     domain::{
-        ChatEvent, Conversation, ConversationKind, CurrentUser, Params, Reason, RoomPatch, RoomSettings,
-        User, UserRole,
+        ChatEvent, Conversation, ConversationKind, CurrentUser, Message, Params, Reason, RoomPatch,
+        RoomSettings, User, UserRole,
         conversation::MAX_TITLE_CHARS,
         room::{MAX_SLOW_SECONDS, MAX_TOPIC_CHARS},
     },
@@ -13,7 +13,7 @@ use crate::{
         accounts::{picture::valid_initial, valid},
         chat::keys,
         conversations::valid_instructions,
-        store::{Need, NewRoom, RoomOutcome},
+        store::{Key, Need, NewRoom, RoomOutcome},
     },
 };
 
@@ -27,11 +27,22 @@ impl Rooms {
     pub async fn create(
         &self,
         current: &CurrentUser,
-        mut wanted: RoomPatch,
+        wanted: RoomPatch,
         key: Option<&str>,
     ) -> Result<OpenRoom, AppError> {
         let request = serde_json::to_string(&wanted).map_err(|_| AppError::Internal)?;
         let key = keys::of(key, keys::Request { what: "room", parts: &[&request] })?;
+        self.make(current, wanted, None, key).await
+    }
+
+    /// Makes a room, perhaps with the copied messages of a private conversation.
+    pub(super) async fn make(
+        &self,
+        current: &CurrentUser,
+        mut wanted: RoomPatch,
+        mut copied: Option<Vec<Message>>,
+        key: Option<Key>,
+    ) -> Result<OpenRoom, AppError> {
         self.check(&current.user, &mut wanted).await?;
         let name = wanted.name.clone().unwrap_or_default();
         if name.is_empty() {
@@ -41,27 +52,17 @@ impl Rooms {
             UserRole::Admin => None,
             UserRole::Member => self.allowances.tier_of(&current.user).await?.rooms,
         };
-        let now = self.clock.now();
-        let conversation = Conversation {
-            id: self.ids.next(),
-            kind: ConversationKind::Room,
-            title: name,
-            model: wanted.model.clone().flatten(),
-            system_prompt: wanted.system_prompt.clone().flatten().filter(|text| !text.trim().is_empty()),
-            params: Params::default(),
-            pinned: false,
-            archived: false,
-            unread: false,
-            running: false,
-            leaf_id: None,
-            created_at: now,
-            updated_at: now,
-        };
+        let mut conversation = self.conversation(ConversationKind::Room, name, &wanted);
+        if let Some(messages) = &mut copied {
+            conversation.leaf_id = self.conversations.moved(&conversation.id, messages);
+            bring::name_questions(messages);
+        }
         let new = NewRoom {
             owner_id: current.id(),
             owner_name: &current.user.name,
             conversation: &conversation,
             settings: &RoomSettings::default().patched(&wanted),
+            copied: copied.as_deref(),
             key: key.as_ref(),
             most,
         };
@@ -79,6 +80,31 @@ impl Rooms {
         };
         tracing::info!(user = %current.id(), room = %id, "a room was made");
         self.open(current, &id).await
+    }
+
+    /// The conversation of a room that is made now.
+    pub(super) fn conversation(
+        &self,
+        kind: ConversationKind,
+        title: String,
+        wanted: &RoomPatch,
+    ) -> Conversation {
+        let now = self.clock.now();
+        Conversation {
+            id: self.ids.next(),
+            kind,
+            title,
+            model: wanted.model.clone().flatten(),
+            system_prompt: wanted.system_prompt.clone().flatten().filter(|text| !text.trim().is_empty()),
+            params: Params::default(),
+            pinned: false,
+            archived: false,
+            unread: false,
+            running: false,
+            leaf_id: None,
+            created_at: now,
+            updated_at: now,
+        }
     }
 
     /// How many more rooms the person may make; `None`: as many as they like.

@@ -1,6 +1,7 @@
 //! [`Rooms`]: rooms are made, found, joined and changed; their people, and the codes that lead into them. What is written in
 //! a room belongs to `chat`, as in every conversation.
 
+mod bring;
 mod change;
 mod codes;
 mod direct;
@@ -14,6 +15,7 @@ mod reports;
 use std::sync::Arc;
 
 pub use self::{
+    bring::BringIn,
     codes::{MOST_CODES, NewInvitation},
     direct::{OpenDirect, new_directs},
     enter::Invitation,

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::{Changed, ConversationPosition, Grant, Key, Result};
-use crate::domain::{Conversation, ConversationKind, Room, RoomEntry, RoomPatch, RoomSettings};
+use crate::domain::{Conversation, ConversationKind, Message, Room, RoomEntry, RoomPatch, RoomSettings};
 
 /// A room to be made.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub struct NewRoom<'a> {
     /// Its kind is none of a private conversation.
     pub conversation: &'a Conversation,
     pub settings: &'a RoomSettings,
+    /// The messages that it begins with, oldest first, of the owner. They were copied from a private conversation now.
+    pub copied: Option<&'a [Message]>,
     pub key: Option<&'a Key>,
     /// How many rooms the owner may own, this one included; `None`: any number.
     pub most: Option<u32>,

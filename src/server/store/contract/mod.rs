@@ -234,6 +234,7 @@ contract! {
     rooms {
         a_room_is_made_with_its_owner_as_its_first_member,
         a_key_makes_one_room,
+        a_room_begins_with_a_copy,
         of_twenty_at_once_no_more_rooms_are_made_than_allowed,
         a_room_is_changed_in_one_step,
         listed_rooms_are_found_by_whoever_may_join,

@@ -34,7 +34,9 @@ async fn make(
     (key, most): (Option<&Key>, Option<u32>),
 ) -> RoomOutcome {
     let (owner_id, owner_name) = (&*owner.id, &*owner.name);
-    store.create_room(&NewRoom { owner_id, owner_name, conversation: it, settings, key, most }).await.unwrap()
+    let copied = None;
+    let new = NewRoom { owner_id, owner_name, conversation: it, settings, copied, key, most };
+    store.create_room(&new).await.unwrap()
 }
 
 /// Somebody writes into a room.
@@ -69,6 +71,8 @@ pub(super) async fn a_room_is_made_with_its_owner_as_its_first_member(store: &dy
         settings,
         owner_id: ada.id.clone(),
         member_count: 1,
+        copied_at: None,
+        copied_by: None,
         created_at: NOW,
         updated_at: NOW,
     };
@@ -107,6 +111,39 @@ pub(super) async fn a_key_makes_one_room(store: &dyn Store) {
         make(store, &ada, &named("Room", NOW), &settings, (Some(&key_one), None)).await,
         RoomOutcome::Made
     );
+}
+
+pub(super) async fn a_room_begins_with_a_copy(store: &dyn Store) {
+    let ada = user(store).await;
+    let mut it = named("Copy", NOW + 7);
+    it.created_at = NOW + 7;
+    let first = message(&ada.id, &it.id, None, Role::User, "Why?");
+    let mut answer = message(&ada.id, &it.id, Some(&first.id), Role::Assistant, "Because.");
+    answer.talk.reply_to = Some(first.id.clone());
+    it.leaf_id = Some(answer.id.clone());
+    let copied = [first, answer];
+    let new = NewRoom {
+        owner_id: &ada.id,
+        owner_name: &ada.name,
+        conversation: &it,
+        settings: &RoomSettings::default(),
+        copied: Some(&copied),
+        key: None,
+        most: Some(1),
+    };
+    assert_eq!(store.create_room(&new).await.unwrap(), RoomOutcome::Made);
+    let grant = own(store, &ada, &it).await;
+    let room = store.room(&grant).await.unwrap().unwrap();
+    assert_eq!((room.copied_at, room.copied_by), (Some(NOW + 7), Some(ada.id.clone())));
+    let line = store.messages_back(&grant, None, 9).await.unwrap();
+    let seen: Vec<_> = line.iter().rev().map(|it| (&it.id, &it.content, &it.talk.reply_to)).collect();
+    let expected: Vec<_> = copied.iter().map(|it| (&it.id, &it.content, &it.talk.reply_to)).collect();
+    assert_eq!(seen, expected);
+    assert!(line.iter().all(|it| it.author_id == ada.id && it.revision == 1));
+    assert_eq!((grant.last_seq(), store.rooms_of(&ada.id, None, 9).await.unwrap()[0].unread), (1, 0));
+    // What follows is one line with it.
+    say(store, &grant, &[]).await;
+    assert_eq!(store.messages_back(&grant, None, 9).await.unwrap().len(), 3);
 }
 
 pub(super) async fn of_twenty_at_once_no_more_rooms_are_made_than_allowed(store: &dyn Store) {

@@ -14,4 +14,8 @@ pub(super) struct RoomDoc {
     /// In a direct conversation: its two people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direct: Option<DirectDoc>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copied_at: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copied_by: Option<String>,
 }

@@ -20,7 +20,7 @@ use crate::{
 use super::{
     Mongo,
     access::{MemberDoc, id},
-    documents::ConversationDoc,
+    documents::{ConversationDoc, MessageDoc},
     room_documents::RoomDoc,
     transaction::{Outcome, Transaction},
 };
@@ -29,7 +29,7 @@ use super::{
 const KEYS: &str = "room";
 
 fn room(doc: ConversationDoc) -> Option<Room> {
-    let RoomDoc { settings, member_count, .. } = doc.room?;
+    let RoomDoc { settings, member_count, copied_at, copied_by, .. } = doc.room?;
     Some(Room {
         id: doc.id,
         kind: doc.kind,
@@ -37,6 +37,8 @@ fn room(doc: ConversationDoc) -> Option<Room> {
         settings,
         owner_id: doc.owner_id,
         member_count,
+        copied_at,
+        copied_by,
         created_at: doc.created_at,
         updated_at: doc.updated_at,
     })
@@ -89,7 +91,15 @@ impl Transaction for Make<'_> {
             }
         }
         let mut doc = ConversationDoc::new(new.owner_id, new.conversation);
-        doc.room = Some(RoomDoc { settings: new.settings.clone(), member_count: 1, direct: None });
+        let (copied_at, copied_by) = new.copied.map(|_| (now, new.owner_id.to_owned())).unzip();
+        doc.room = Some(RoomDoc { settings: new.settings.clone(), member_count: 1, direct: None, copied_at, copied_by });
+        if let Some(messages) = new.copied.filter(|messages| !messages.is_empty()) {
+            let docs = messages.iter().map(|message| MessageDoc::new(new.owner_id, room_id, message, 1));
+            mongo.messages().insert_many(docs).session(&mut *tx).await?;
+        }
+        if new.copied.is_some() {
+            (doc.last_seq, doc.changed_seq) = (1, 1);
+        }
         docs.insert_one(doc).session(&mut *tx).await?;
         let (name, entry) = (new.owner_name, Entry::Listed);
         let join = Join { conversation_id: room_id, user_id: new.owner_id, name, entry, most: 1, now };

@@ -100,6 +100,8 @@ pub(super) const MAKE: &str = "
     INSERT INTO rooms (topic, initial, colour, listed, answers, payer, slow_seconds, conversation_id, member_count)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1)";
 
+const COPIED: &str = "UPDATE rooms SET copied_at = ?2, copied_by = ?3 WHERE conversation_id = ?1";
+
 const SET: &str = "
     UPDATE rooms SET topic = ?1, initial = ?2, colour = ?3, listed = ?4, answers = ?5, payer = ?6, slow_seconds = ?7
     WHERE conversation_id = ?8";
@@ -141,6 +143,8 @@ impl FromRow<'_, SqliteRow> for Room {
             settings: RoomSettings::from_row(row)?,
             owner_id: row.try_get("owner_id")?,
             member_count: row.try_get("member_count")?,
+            copied_at: row.try_get("copied_at")?,
+            copied_by: row.try_get("copied_by")?,
             created_at: row.try_get("created_at")?,
             updated_at: row.try_get("updated_at")?,
         })
@@ -248,6 +252,10 @@ impl Sqlite {
         }
         conversations::insert(&mut *tx, owner_id, conversation).await?;
         put(&mut tx, MAKE, id, new.settings).await?;
+        if let Some(messages) = new.copied {
+            sqlx::query(COPIED).bind(id).bind(now).bind(owner_id).execute(&mut *tx).await?;
+            self.insert_all(&mut tx, (id, owner_id), messages).await?;
+        }
         let (name, entry) = (new.owner_name, Entry::Listed);
         let join = Join { conversation_id: id, user_id: owner_id, name, entry, most: 1, now };
         joining::put(&mut tx, &join, MemberRole::Moderator).await?;

@@ -181,16 +181,24 @@ impl Sqlite {
             use_key(&mut tx, owner_id, "", key, &first.id, now).await?;
         }
         conversations::insert(&mut *tx, owner_id, conversation).await?;
-        let place = Place { id: &conversation.id, author_id: owner_id, revision: 1, question_id: None };
-        for some in messages.chunks(ROWS) {
-            self.insert(&mut tx, some, &place).await?;
-        }
-        sqlx::query("UPDATE conversations SET last_seq = 1, revision = 1 WHERE id = ?1")
-            .bind(&conversation.id)
-            .execute(&mut *tx)
-            .await?;
+        self.insert_all(&mut tx, (&conversation.id, owner_id), messages).await?;
         tx.commit().await?;
         Ok(Created::New)
+    }
+
+    /// Inserts the messages of one person with which a conversation begins.
+    pub(super) async fn insert_all(
+        &self,
+        tx: &mut SqliteConnection,
+        (id, author_id): (&str, &str),
+        messages: &[Message],
+    ) -> sqlx::Result<()> {
+        let place = Place { id, author_id, revision: 1, question_id: None };
+        for some in messages.chunks(ROWS) {
+            self.insert(tx, some, &place).await?;
+        }
+        let numbered = "UPDATE conversations SET last_seq = 1, revision = 1 WHERE id = ?1";
+        sqlx::query(numbered).bind(id).execute(tx).await.map(|_| ())
     }
 
     /// Inserts a message. An answer that is being written is stored with the process and the run that write it; a copy of a
