@@ -4,6 +4,7 @@
 //! the function names, or back to the form's page, which then says why the form was refused (`server::http::forms`).
 
 pub mod admin;
+pub mod board;
 pub mod bring_in;
 pub mod chat;
 pub mod codes;

@@ -58,8 +58,8 @@ pub struct Binned {
     pub deleted_at: i64,
 }
 
-/// Who may take part in a conversation: the owner alone (`private`), the owner and the members (`room`; with topics
-/// `board`), or two people (`direct`).
+/// Who may take part in a conversation: the owner alone (`private`), the owner and the members (`room`), everybody on
+/// the site (`board`), or two people (`direct`).
 #[derive(
     Clone,
     Copy,
@@ -84,7 +84,7 @@ pub enum ConversationKind {
     Room,
     /// Two people.
     Direct,
-    /// A room with topics.
+    /// Everybody on the site.
     Board,
 }
 

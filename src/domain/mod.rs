@@ -5,6 +5,7 @@
 
 pub mod amount;
 pub mod audit;
+pub mod board;
 pub mod budget;
 pub mod code;
 pub mod conversation;
@@ -32,6 +33,7 @@ pub mod tier;
 pub mod user;
 
 pub use audit::{AuditEntry, AuditKind};
+pub use board::{Board, BoardPatch, BoardSettings, BoardWriters, Note};
 pub use budget::{Budget, ModelSpending, PersonSpending, Spending, SpendingReport};
 pub use code::{Code, CodeState, CodeUse, Gain};
 pub use conversation::{Binned, Conversation, ConversationKind, ConversationPatch, Page};
@@ -66,9 +68,9 @@ mod tests {
     use strum::VariantArray;
 
     use super::{
-        AuditKind, CodeState, ConversationKind, DirectState, ExportState, FailureCode, MemberRole,
-        MemberState, Notify, PictureColour, PresenceState, Role, RoomAnswers, RoomPayer, Scope, SessionKind,
-        Status, UserRole, UserState,
+        AuditKind, BoardWriters, CodeState, ConversationKind, DirectState, ExportState, FailureCode,
+        MemberRole, MemberState, Notify, PictureColour, PresenceState, Role, RoomAnswers, RoomPayer, Scope,
+        SessionKind, Status, UserRole, UserState,
         params::ReasoningEffort,
         preferences::{Palette, Theme},
     };

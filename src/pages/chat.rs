@@ -16,6 +16,7 @@ use crate::{
     error::AppError,
     pages::{
         Fresh, Id, Notice, PageError, Query, Visitor,
+        board::{FEED, StartNotes},
         choice::Choice,
         days::Days,
         dock::{Composing, DockContent, Opened},
@@ -60,7 +61,7 @@ pub struct StartQuery {
 /// `GET /`: a new conversation.
 pub async fn new(
     State(conversations): State<Arc<Conversations>>,
-    State(models): State<Arc<ModelList>>,
+    (State(models), State(rooms)): (State<Arc<ModelList>>, State<Arc<Rooms>>),
     Fresh { now, key }: Fresh,
     Visitor(current, days): Visitor,
     Query(query): Query<StartQuery>,
@@ -71,7 +72,8 @@ pub async fn new(
     let (model, model_label) = (choice.chosen.clone(), choice.label.clone());
     let shown = Shown { model, model_label, ..Shown::default() };
     let page = Page { islands: true, ..Page::new(words::current().say("conversation-new")) };
-    let start = Start::of(&current, choice.offered(), &choice.failures, &sidebar);
+    let notes = StartNotes::load(&rooms, &current, (now, days)).await?;
+    let start = Start::of(&current, (choice.offered(), &choice.failures), &sidebar, notes);
     let text = offered_text(query.text);
     let composing = Composing { models: choice.models, alert: notice.alert(), text, reply: None, key };
     let (opened, own_picture) = (Opened::new(&current, shown), picture::of(&current.user));
@@ -149,6 +151,7 @@ pub async fn open(
     let page = Page {
         islands: true,
         refresh: view.shown.generating.as_ref().map(|_| format!("{REFRESH_SECONDS};url=/c/{id}")),
+        feed: (view.conversation.kind == ConversationKind::Board).then_some(FEED),
         ..Page::new(title_of(&view.conversation))
     };
     let composing = Composing { models: choice.models, alert: notice.alert(), text: None, reply, key };
@@ -210,7 +213,8 @@ pub async fn part(
     let Some(id) = query.conversation else {
         let choice = Choice::load(&models.of(&current.user).await?, Err(&current.user.preferences)).await;
         let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
-        let start = Start::of(&current, choice.offered(), &choice.failures, &sidebar);
+        let notes = StartNotes::load(&rooms, &current, (now, days)).await?;
+        let start = Start::of(&current, (choice.offered(), &choice.failures), &sidebar, notes);
         let shown = Shown { model: choice.chosen, model_label: choice.label, ..Shown::default() };
         return Ok(Json(Fetched {
             shown,

@@ -1,6 +1,7 @@
 //! The pages that a person opens. They are rendered on the server only, and call the services directly.
 
 mod admin;
+mod board;
 mod bring_in;
 pub mod chat;
 mod chat_fields;
@@ -48,6 +49,7 @@ use axum::{
     Router,
     extract::{FromRef, FromRequestParts, Path},
     http::{header, request::Parts},
+    middleware,
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
@@ -55,7 +57,7 @@ use serde::de::DeserializeOwned;
 
 use self::days::Days;
 use crate::{
-    domain::CurrentUser,
+    domain::{CurrentUser, Scope},
     error::AppError,
     server::{
         accounts::{Accounts, audit::Audit},
@@ -111,6 +113,13 @@ where
         .route("/c/{id}/settings", get(conversation_settings::settings))
         .route("/c/{id}/room", get(bring_in::bring_in))
         .route("/history", get(history::all))
+        .route("/board", get(board::board))
+        .merge(
+            // A feed is read by programs, which sign in with a key.
+            Router::new()
+                .route(board::FEED, get(board::feed))
+                .route_layer(middleware::from_fn_with_state(Scope::Read, gate::admit)),
+        )
         .route("/rooms", get(rooms::list::rooms))
         .route("/rooms/new", get(rooms::new::new))
         .route("/rooms/{id}", get(rooms::room))
@@ -148,6 +157,7 @@ where
         .route("/admin/usage", get(admin::usage::usage))
         .route("/admin/tiers", get(admin::tiers::tiers))
         .route("/admin/tiers/{id}", get(admin::tiers::tier))
+        .route("/admin/board", get(admin::board::board))
         .route("/admin/models", get(admin::models::models))
         .route("/admin/models/{id}", get(admin::models::provider))
         .route("/join", get(join::enter))

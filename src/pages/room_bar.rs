@@ -35,7 +35,14 @@ impl RoomTop {
     pub async fn load(rooms: &Rooms, current: &CurrentUser, grant: &Grant) -> Result<Self, AppError> {
         if let Some(OpenDirect { room, partner, picture }) = rooms.direct(grant).await? {
             let direct = Some((partner, picture));
-            return Ok(Self { room, level: grant.level(), notify: Notify::All, reports: 0, direct, copied_by: None });
+            return Ok(Self {
+                room,
+                level: grant.level(),
+                notify: Notify::All,
+                reports: 0,
+                direct,
+                copied_by: None,
+            });
         }
         let open = rooms.open(current, grant.conversation_id()).await?;
         let copied_by = match &open.room.copied_by {

@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::layout::{Sidebar, title_of};
+use super::{
+    board::StartNotes,
+    layout::{Sidebar, title_of},
+};
 use crate::{
     domain::{Conversation, CurrentUser, Reason, UserRole},
     server::http::redirect,
@@ -54,19 +57,26 @@ pub struct Start {
     is_admin: bool,
     /// The newest conversations, each with the key of its age.
     recent: Vec<(Conversation, &'static str)>,
+    /// What stands on the board.
+    notes: StartNotes,
 }
 
 impl Start {
-    pub fn of(current: &CurrentUser, models: Models, failures: &[Reason], sidebar: &Sidebar) -> Self {
+    pub fn of(
+        current: &CurrentUser,
+        (models, failures): (Models, &[Reason]),
+        sidebar: &Sidebar,
+        notes: StartNotes,
+    ) -> Self {
         let is_admin = current.user.role == UserRole::Admin;
         let failures = if is_admin { failures.to_vec() } else { Vec::new() };
         let name = first_name(&current.user.name);
-        Self { name, models, failures, is_admin, recent: sidebar.newest(RECENT) }
+        Self { name, models, failures, is_admin, recent: sidebar.newest(RECENT), notes }
     }
 
     /// The greeting stands above the composer, the rest below it.
     pub fn show(self) -> impl IntoView {
-        let Self { name, models, failures, is_admin, recent } = self;
+        let Self { name, models, failures, is_admin, recent, notes } = self;
         let (before, after) = around("welcome", "name");
         let can_ask = models != Models::None;
         let what = if can_ask { "site-what" } else { "site-what-without-model" };
@@ -87,6 +97,7 @@ impl Start {
                                 </div>
                             }
                         })}
+                    {notes.show()}
                     {(!recent.is_empty()).then(|| view! { <Recent recent /> })}
                     <p class="what">{t(what)}</p>
                 </section>

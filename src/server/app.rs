@@ -136,6 +136,8 @@ impl App {
             codes: store.clone(),
             users: users.clone(),
             accounts: accounts.clone(),
+            audit: audit.clone(),
+            renderer: renderer.clone(),
             conversations: conversations.clone(),
             models: models.clone(),
             allowances: allowances.clone(),

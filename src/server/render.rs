@@ -96,21 +96,34 @@ impl Renderer {
         messages: &[Message],
         all: bool,
     ) -> Result<Vec<Arc<str>>, AppError> {
+        // The text of an answer that is still being written will not be asked for again.
+        let texts = messages
+            .iter()
+            .map(|m| (all || m.role != Role::User).then_some((&*m.content, m.status != Status::Generating)))
+            .collect::<Vec<_>>();
+        self.html(person, &texts).await
+    }
+
+    /// The HTML of each text, empty where there is none; a text comes with whether its HTML is worth keeping. The same text is
+    /// rendered once.
+    pub async fn html(
+        &self,
+        person: &str,
+        texts: &[Option<(&str, bool)>],
+    ) -> Result<Vec<Arc<str>>, AppError> {
         // Hashed before the lock is taken, because all pages share the lock and a text may be long.
         let keys: Vec<Option<CacheKey>> =
-            messages.iter().map(|m| (all || m.role != Role::User).then(|| self.key(&m.content))).collect();
+            texts.iter().map(|text| text.map(|(text, _)| self.key(text))).collect();
         let mut found: HashMap<CacheKey, Arc<str>> = HashMap::new();
         let mut missing: HashMap<CacheKey, Missing> = HashMap::new();
         {
             let mut cache = lock(&self.cache);
-            for (message, key) in messages.iter().zip(&keys) {
-                let Some(key) = *key else { continue };
-                // The text of an answer that is still being written will not be asked for again.
-                let keep = message.status != Status::Generating;
+            for (text, key) in texts.iter().zip(&keys) {
+                let (Some((text, keep)), Some(key)) = (*text, *key) else { continue };
                 match cache.get(&key) {
                     Some(html) => drop(found.insert(key, html)),
                     None => {
-                        let new = || Missing { key, keep, text: message.content.clone() };
+                        let new = || Missing { key, keep, text: text.to_owned() };
                         missing.entry(key).or_insert_with(new).keep |= keep;
                     }
                 }

@@ -5,6 +5,7 @@ mod api_keys;
 pub mod app;
 mod audit;
 mod away;
+mod board;
 mod bring_in;
 mod chat;
 mod client;

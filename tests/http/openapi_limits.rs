@@ -21,6 +21,7 @@ async fn a_body_that_the_document_forbids_is_refused_and_one_that_it_allows_is_t
     let question = lin.ask(&conversation, "Hi").await["user_message"]["id"].as_str().unwrap().to_owned();
     let room = lin.post("/api/v1/rooms", &json!({ "name": "x" })).await.is(201).id();
     let person = app.person("kim").await.id().await;
+    let private = lin.conversation().await;
     let anna = json!({ "email": "anna@example.org", "password": PASSWORD, "name": "Anna" });
     let bodies = [
         ("POST", "/auth/register", "", anna),
@@ -33,6 +34,8 @@ async fn a_body_that_the_document_forbids_is_refused_and_one_that_it_allows_is_t
         ("POST", "/messages/{id}/edit", &*question, json!({ "content": "x" })),
         ("POST", "/rooms", "", json!({ "name": "x" })),
         ("PATCH", "/rooms/{id}", &*room, json!({})),
+        ("POST", "/conversations/{id}/room", &*private, json!({ "name": "x" })),
+        ("PATCH", "/admin/board", "", json!({ "name": "x" })),
         ("POST", "/rooms/{id}/codes", &*room, json!({})),
         ("POST", "/people/{id}/wall", &*person, json!({ "text": "x" })),
         ("POST", "/admin/codes", "", json!({ "registers": true })),
@@ -72,7 +75,7 @@ async fn a_body_that_the_document_forbids_is_refused_and_one_that_it_allows_is_t
             checked.insert((method.to_string(), path, field.clone()));
         }
     }
-    assert_eq!(checked.len(), 17, "{checked:?}");
+    assert_eq!(checked.len(), 19, "{checked:?}");
 }
 
 /// The new password of a body.
@@ -133,7 +136,7 @@ async fn a_parameter_that_is_not_as_described_is_refused_by_its_name() {
     let count = |name: &str| checked.iter().filter(|one| one.starts_with(name)).count();
     assert_eq!(
         ["limit", "archived", "format", "after", "Last-Event-ID", "Idempotency-Key"].map(count),
-        [24, 1, 2, 2, 2, 2],
+        [24, 1, 2, 2, 2, 3],
         "{checked:?}"
     );
 }

@@ -97,6 +97,7 @@ impl Room {
             owner_name: "Ada",
             conversation: &it,
             settings: &RoomSettings { listed: true, ..settings },
+            board: None,
             copied: None,
             key: None,
             most: None,

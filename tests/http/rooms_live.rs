@@ -41,7 +41,16 @@ async fn room(app: &App, people: &[&User]) -> String {
     };
     let settings = RoomSettings { listed: true, ..RoomSettings::default() };
     let (owner_id, owner_name) = (&*people[0].id, &*people[0].name);
-    let new = NewRoom { owner_id, owner_name, conversation: &it, settings: &settings, key: None, most: None };
+    let new = NewRoom {
+        owner_id,
+        owner_name,
+        conversation: &it,
+        settings: &settings,
+        board: None,
+        copied: None,
+        key: None,
+        most: None,
+    };
     assert_eq!(app.state.store.create_room(&new).await.unwrap(), RoomOutcome::Made);
     for person in &people[1..] {
         let (user_id, name) = (&*person.id, &*person.name);

@@ -2,10 +2,12 @@
 
 use axum::http::Method;
 use inglenook::{
-    domain::{Identity, Reason, Tier, UserRole},
+    domain::{
+        BoardSettings, Conversation, ConversationKind, Identity, Params, Reason, RoomSettings, Tier, UserRole,
+    },
     server::{
         accounts::invitations::{NewCodes, make},
-        store::{ExportRun, Need, NewQueued, QueueChange, StoredProvider},
+        store::{ExportRun, Need, NewQueued, NewRoom, QueueChange, StoredProvider},
     },
 };
 use serde_json::json;
@@ -101,6 +103,7 @@ impl Things {
         let note = owner.post(&format!("{of_person}/wall"), &json!({ "text": "Mine" })).await.is(201).id();
         let block = format!("/api/v1/people/{}/block", room.banned);
         owner.send_json("PUT", &block, &json!({})).await.is(204);
+        Self::board(app, &export.user_id).await;
         let form = json!({ "email": format!("{name}@example.org"), "password": PASSWORD });
         let other = app.client().post("/api/v1/auth/login", &form).await.is(200).json();
         let session = claims_of(other["token"].as_str().unwrap())["sid"].as_str().unwrap().to_owned();
@@ -152,6 +155,37 @@ impl Things {
         };
         app.state.store.add_model_provider(&provider).await.unwrap();
         provider.id
+    }
+
+    /// The board, which the first of the owners makes.
+    async fn board(app: &App, owner_id: &str) {
+        let now = app.state.clock.now();
+        let it = Conversation {
+            id: app.state.ids.next(),
+            kind: ConversationKind::Board,
+            title: "Board".to_owned(),
+            model: None,
+            system_prompt: None,
+            params: Params::default(),
+            pinned: false,
+            archived: false,
+            unread: false,
+            running: false,
+            leaf_id: None,
+            created_at: now,
+            updated_at: now,
+        };
+        let new = NewRoom {
+            owner_id,
+            owner_name: "Owner",
+            conversation: &it,
+            settings: &RoomSettings::default(),
+            board: Some(&BoardSettings::default()),
+            copied: None,
+            key: None,
+            most: None,
+        };
+        app.state.store.create_room(&new).await.unwrap();
     }
 
     async fn tier_and_code(app: &App, name: &str) -> (String, String, String) {

@@ -50,7 +50,8 @@ impl Route {
 
     /// The position in [`SCOPES`] of the scope that a key needs for it.
     fn scope(self) -> usize {
-        if self.path == "/ws" {
+        // A feed is no page: programs read it.
+        if ["/ws", "/board.atom"].contains(&self.path) {
             return 0;
         }
         let Some(path) = self.path.strip_prefix("/api/v1") else { return 2 };
@@ -67,8 +68,9 @@ impl Route {
                 _ => 2,
             };
         }
-        let is_talk =
-            ["/conversations", "/messages", "/bin", "/rooms"].iter().any(|start| path.starts_with(start));
+        let is_talk = ["/conversations", "/messages", "/bin", "/rooms", "/board"]
+            .iter()
+            .any(|start| path.starts_with(start));
         match self.method {
             "GET" if is_talk || ["/me", "/models", "/me/budget"].contains(&path) => 0,
             _ if is_talk => 1,

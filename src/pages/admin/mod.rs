@@ -1,6 +1,7 @@
 //! The pages of administrators: what they have in common, and a file for each. None of them shows what people wrote.
 
 pub mod audit;
+pub mod board;
 pub mod codes;
 pub mod made;
 pub mod models;
@@ -31,11 +32,12 @@ use crate::{
 };
 
 /// The pages, in the order of their list.
-const ADMIN: [Item; 6] = [
+const ADMIN: [Item; 7] = [
     ("/admin/people", "people"),
     ("/admin/codes", "codes"),
     ("/admin/tiers", "tiers"),
     ("/admin/models", "admin-models"),
+    ("/admin/board", "board"),
     ("/admin/usage", "usage"),
     ("/admin/audit", "audit"),
 ];

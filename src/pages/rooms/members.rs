@@ -9,7 +9,7 @@ use strum::VariantArray;
 
 use super::{RoomPage, Tab, manages, member::Row};
 use crate::{
-    domain::{Notify, Page as Listed},
+    domain::{ConversationKind, Notify, Page as Listed},
     pages::{
         Fresh, Id, Notice, PageError, Query, Visitor,
         fields::{Choice, Choices},
@@ -64,6 +64,11 @@ pub async fn members(
     Ok(Page::new(words::current().say("room-members")).render(move || {
         let (level, me) = (open.grant.level(), current.user.id.clone());
         let (room, notify) = (open.room, open.own.notify);
+        let stays = match (room.kind, level) {
+            (ConversationKind::Board, _) => Some("board-stays"),
+            (_, AccessLevel::Owner) => Some("room-owner-stays"),
+            _ => None,
+        };
         let empty = people.is_empty();
         let rows = people.into_iter().map(|person| {
             let (id, owner) = (room.id.clone(), room.owner_id == person.member.user_id);
@@ -86,7 +91,7 @@ pub async fn members(
                     {older.map(|address| view! { <p class="page-link"><a href=address>{t("members-more")}</a></p> })}
                     {manages.then(|| view! { <Others id=banned_of banned /> })}
                 </Section>
-                <OwnPart id=own notify owns=level == AccessLevel::Owner />
+                <OwnPart id=own notify stays />
             </RoomPage>
         }
     }))
@@ -128,7 +133,11 @@ fn Others(id: String, banned: bool) -> impl IntoView {
 
 /// Of which messages the reader is told, and how they leave.
 #[component]
-fn OwnPart(id: String, notify: Notify, owns: bool) -> impl IntoView {
+fn OwnPart(
+    id: String,
+    notify: Notify,
+    #[prop(optional_no_strip)] stays: Option<&'static str>,
+) -> impl IntoView {
     let choices = Notify::VARIANTS.iter().rev().map(|one| {
         let key = match one {
             Notify::Nothing => "room-notify-nothing",
@@ -147,8 +156,9 @@ fn OwnPart(id: String, notify: Notify, owns: bool) -> impl IntoView {
                 </Choices>
                 <button class="button-small">{t("room-save")}</button>
             </form>
-            {owns.then(|| view! { <p class="muted">{t("room-owner-stays")}</p> })}
-            {(!owns)
+            {stays.map(|key| view! { <p class="muted">{t(key)}</p> })}
+            {stays
+                .is_none()
                 .then(|| {
                     view! {
                         <details class="confirm">

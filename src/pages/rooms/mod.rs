@@ -23,7 +23,7 @@ use axum::{
 use leptos::prelude::*;
 
 use crate::{
-    domain::{Reason, Room},
+    domain::{ConversationKind, Reason, Room},
     pages::{
         Id, Notice, PageError, Visitor,
         fields::Alert,
@@ -107,15 +107,17 @@ fn RoomPage(
     let content = children();
     let (alert, done) = (notice.alert(), notice.done());
     let (id, name) = (room.id.clone(), room.name.clone());
-    let tabs =
-        Tab::EACH.into_iter().filter(|tab| manages || matches!(tab, Tab::Members | Tab::Pins)).map(|tab| {
-            let current = (Some(tab) == here).then_some("page");
-            view! {
-                <a class="button-small" href=format!("/rooms/{id}/{}", tab.end()) aria-current=current>
-                    {t(tab.name())}
-                </a>
-            }
-        });
+    let is_board = room.kind == ConversationKind::Board;
+    let shown =
+        |tab: &Tab| matches!(tab, Tab::Members | Tab::Pins) || manages && !(is_board && *tab == Tab::Invite);
+    let tabs = Tab::EACH.into_iter().filter(shown).map(|tab| {
+        let current = (Some(tab) == here).then_some("page");
+        view! {
+            <a class="button-small" href=format!("/rooms/{id}/{}", tab.end()) aria-current=current>
+                {t(tab.name())}
+            </a>
+        }
+    });
     let tabs = tabs.collect_view();
     view! {
         <Frame sidebar current=Some(room.id.clone())>

@@ -11,7 +11,7 @@ use super::{
     fields::{About, Answers},
 };
 use crate::{
-    domain::{Conversation, Room, RoomPayer, room::MAX_SLOW_SECONDS},
+    domain::{Conversation, ConversationKind, Room, RoomPayer, room::MAX_SLOW_SECONDS},
     pages::{
         Fresh, Id, Notice, PageError, Visitor,
         chat_fields::Instructions,
@@ -47,7 +47,7 @@ pub async fn settings(
     let models: Vec<String> = offer.models().map(|model| model.id.clone()).collect();
     Ok(Page::new(words::current().say("room-settings")).render(move || {
         let form = notice.of(SAVE);
-        let owns = open.grant.level() == AccessLevel::Owner;
+        let owns = open.grant.level() == AccessLevel::Owner && open.room.kind != ConversationKind::Board;
         let (room, conversation) = (open.room, open.grant.into_conversation());
         let (id, made) = (room.id.clone(), picture::made_of(&room.name, &room.id));
         let (name, settings) = (room.name.clone(), room.settings.clone());

@@ -62,6 +62,9 @@ impl Conversations {
     /// Moves a conversation to the bin. An answer that is being written ends.
     pub async fn delete(&self, current: &CurrentUser, id: &str) -> Result<(), AppError> {
         let grant = self.chats.access(current.id(), id, Need::Own).await?;
+        if grant.conversation().kind == ConversationKind::Board {
+            return Err(AppError::Conflict { reason: Reason::new("board-switched-off") });
+        }
         if !self.chats.delete_conversation(&grant, self.clock.now()).await? {
             return Err(AppError::NotFound);
         }

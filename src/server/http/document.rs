@@ -53,6 +53,8 @@ pub struct Page {
     pub islands: bool,
     /// When a browser without JavaScript loads the page again, and from where: `seconds;url=…`.
     pub refresh: Option<String>,
+    /// The address of a feed of what it shows.
+    pub feed: Option<&'static str>,
     /// `class` of the body.
     pub class: &'static str,
     /// Its language, which is the caller's.
@@ -64,7 +66,16 @@ pub struct Page {
 impl Page {
     pub fn new(title: impl Into<String>) -> Self {
         let (title, words, look) = (title.into(), words::current(), look::current());
-        Self { title, status: StatusCode::OK, islands: false, refresh: None, class: "", words, look }
+        Self {
+            title,
+            status: StatusCode::OK,
+            islands: false,
+            refresh: None,
+            feed: None,
+            class: "",
+            words,
+            look,
+        }
     }
 
     /// Renders the page. `body` runs inside a reactive owner that lives as long as the rendering.
@@ -72,7 +83,7 @@ impl Page {
         let nonce = Nonce::new();
         let context: Arc<dyn SharedContext + Send + Sync> = Arc::new(SsrSharedContext::new_islands());
         let owner = Owner::new_root(Some(context));
-        let Page { title, status, islands, refresh, class, words, look } = self;
+        let Page { title, status, islands, refresh, feed, class, words, look } = self;
         let Look { theme, palette } = look;
         let html = owner.with(|| {
             provide_context(nonce.clone());
@@ -99,6 +110,7 @@ impl Page {
                         <link rel="icon" href=assets::url("favicon.svg") type="image/svg+xml" />
                         <link rel="apple-touch-icon" href=assets::url("icon-180.png") />
                         <link rel="manifest" href=assets::url("manifest.webmanifest") />
+                        {feed.map(|feed| view! { <link rel="alternate" type="application/atom+xml" href=feed /> })}
                         {refresh.map(|refresh| {
                             view! { <noscript><meta http-equiv="refresh" content=refresh /></noscript> }
                         })}

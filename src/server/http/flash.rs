@@ -63,14 +63,17 @@ pub struct Back {
 }
 
 /// The other fields that are shown again; none of them is a secret.
-const SHOWN_AGAIN: [&str; 19] = [
+const SHOWN_AGAIN: [&str; 23] = [
     "answers",
     "any_model",
     "context",
     "count",
     "days",
+    "guests",
     "listed",
     "messages_per_day",
+    "on",
+    "on_start",
     "payer",
     "picture_colour",
     "registers",
@@ -83,6 +86,7 @@ const SHOWN_AGAIN: [&str; 19] = [
     "upload_megabytes",
     "uses",
     "without_key",
+    "writers",
 ];
 
 /// Those of a form's other fields that are shown again, of at most so many bytes.

@@ -2,6 +2,7 @@
 
 mod audit;
 mod auth;
+mod board;
 mod bring_in;
 mod codes;
 mod conversations;
@@ -93,6 +94,7 @@ where
         .routes(routes!(rooms::list))
         .routes(routes!(rooms::listed))
         .routes(routes!(rooms::open))
+        .routes(routes!(board::show))
         .routes(routes!(room_members::list))
         .routes(routes!(marks::list))
         .routes(routes!(marks::pins))
@@ -113,6 +115,7 @@ where
         .routes(routes!(bring_in::bring_in))
         .routes(routes!(rooms::change, rooms::delete))
         .routes(routes!(rooms::join))
+        .routes(routes!(board::join))
         .routes(routes!(rooms::join_with_code))
         .routes(routes!(rooms::leave))
         .routes(routes!(rooms::notify))
@@ -178,6 +181,7 @@ where
         .routes(routes!(usage::of_person))
         .routes(routes!(codes::list, codes::make))
         .routes(routes!(codes::end))
+        .routes(routes!(board::settings, board::change))
         .routes(routes!(audit::list))
         .routes(routes!(audit::export));
     let mut document = openapi::Document::openapi();

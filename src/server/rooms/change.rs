@@ -62,6 +62,7 @@ impl Rooms {
             owner_name: &current.user.name,
             conversation: &conversation,
             settings: &RoomSettings::default().patched(&wanted),
+            board: None,
             copied: copied.as_deref(),
             key: key.as_ref(),
             most,
@@ -70,6 +71,7 @@ impl Rooms {
             RoomOutcome::Made => conversation.id.clone(),
             RoomOutcome::Repeated { conversation_id } => conversation_id,
             RoomOutcome::KeyReused => return Err(AppError::IdempotencyKeyReused),
+            RoomOutcome::Exists => return Err(AppError::Internal),
             RoomOutcome::TooMany => {
                 let reason = match most {
                     Some(0) => Reason::new("rooms-none"),

@@ -38,6 +38,7 @@ impl Rooms {
         new: NewInvitation<'_>,
     ) -> Result<MadeRoomCode, AppError> {
         let grant = self.granted(current, id, Need::Manage).await?;
+        Self::not_on_board(&grant, "board-no-codes")?;
         let there = self.codes.room_codes(&grant, MOST_CODES, self.clock.now()).await?;
         if there.len() >= MOST_CODES as usize {
             let reason = Reason::new("room-codes-too-many").with("most", MOST_CODES);
@@ -65,6 +66,7 @@ impl Rooms {
     /// [`AppError::NotFound`]; [`AppError::Forbidden`].
     pub async fn codes(&self, current: &CurrentUser, id: &str) -> Result<Vec<Code>, AppError> {
         let grant = self.granted(current, id, Need::Manage).await?;
+        Self::not_on_board(&grant, "board-no-codes")?;
         Ok(self.codes.room_codes(&grant, MOST_CODES, self.clock.now()).await?)
     }
 

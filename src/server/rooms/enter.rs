@@ -47,7 +47,7 @@ impl Rooms {
         self.enter(current, &room_id, Entry::Code(&hash), refused).await
     }
 
-    async fn enter(
+    pub(super) async fn enter(
         &self,
         current: &CurrentUser,
         id: &str,
@@ -108,9 +108,10 @@ impl Rooms {
     ///
     /// # Errors
     ///
-    /// [`AppError::NotFound`]; [`AppError::Conflict`]: the person owns it.
+    /// [`AppError::NotFound`]; [`AppError::Conflict`]: the person owns it, or it is the board.
     pub async fn leave(&self, current: &CurrentUser, id: &str) -> Result<(), AppError> {
         let grant = self.granted(current, id, Need::Read).await?;
+        Self::not_on_board(&grant, "board-stays")?;
         match self.chats.leave(&grant).await? {
             LeaveOutcome::Left { revision } => {
                 tracing::info!(user = %current.id(), room = %id, "somebody left a room");

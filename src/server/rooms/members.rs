@@ -125,6 +125,9 @@ impl Rooms {
     ) -> Result<Member, AppError> {
         let need = if change == MemberChange::HandOver { Need::Own } else { Need::Manage };
         let grant = self.granted(current, id, need).await?;
+        if change == MemberChange::HandOver {
+            Self::not_on_board(&grant, "board-no-owner")?;
+        }
         match self.chats.change_member(&grant, user_id, change).await? {
             MemberOutcome::Changed { member, revision } => {
                 tracing::info!(by = %current.id(), room = %id, user = %user_id, ?change, "a member was changed");

@@ -1,6 +1,7 @@
 //! [`Rooms`]: rooms are made, found, joined and changed; their people, and the codes that lead into them. What is written in
 //! a room belongs to `chat`, as in every conversation.
 
+mod board;
 mod bring;
 mod change;
 mod codes;
@@ -10,6 +11,7 @@ mod list;
 mod marked;
 mod members;
 mod mentions;
+mod notes;
 mod reports;
 
 use std::sync::Arc;
@@ -22,14 +24,16 @@ pub use self::{
     list::{DEFAULT_LIMIT, MAX_LIMIT},
     marked::ReadList,
     members::{MemberListing, Person},
+    notes::{NotesFrom, ShownNote},
     reports::{ReportPage, Reported, limit as report_limit},
 };
 pub use super::store::{AccessLevel, MemberChange};
 use super::{
-    accounts::{Accounts, attempts::Limit},
+    accounts::{Accounts, attempts::Limit, audit::Audit},
     conversations::{Conversations, ModelList, allowance::Allowances},
     live::Live,
     ops::clock::{Clock, Ids},
+    render::Renderer,
     store::{Chats, Codes, Grant, Need, Users},
 };
 use crate::{
@@ -43,6 +47,8 @@ pub struct Rooms {
     pub codes: Arc<dyn Codes>,
     pub users: Arc<dyn Users>,
     pub accounts: Arc<Accounts>,
+    pub audit: Arc<Audit>,
+    pub renderer: Arc<Renderer>,
     pub conversations: Arc<Conversations>,
     pub models: Arc<ModelList>,
     pub allowances: Arc<Allowances>,

@@ -10,7 +10,7 @@ use crate::domain::{Member, MemberRole, MemberState, Notify, OwnPart};
 /// How somebody comes into a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entry<'a> {
-    /// It is listed.
+    /// It is listed, or the board.
     Listed,
     /// With a code for it, by its hash; see [`super::Codes`].
     Code(&'a str),
@@ -25,7 +25,7 @@ pub struct Join<'a> {
     /// that makes it another one.
     pub name: &'a str,
     pub entry: Entry<'a>,
-    /// How many people may take part.
+    /// How many people may take part. It counts for no board.
     pub most: u32,
     pub now: i64,
 }

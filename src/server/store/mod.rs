@@ -7,6 +7,7 @@
 mod access;
 mod audit;
 mod blocks;
+mod boards;
 mod branch;
 mod changes;
 mod codes;
@@ -51,6 +52,7 @@ use async_trait::async_trait;
 pub use access::{Access, AccessLevel, Denied, Grant, Need, NoAccess, Standing};
 pub use audit::{AuditLog, AuditQuery};
 pub use blocks::{BlockOutcome, Blocks};
+pub use boards::{Boards, NoteQuery};
 pub use branch::{Branch, Opening, Outline, Reach, Texts};
 pub use changes::Changes;
 pub use codes::{Codes, Invited, NewCode, Redeemed, WhichCodes};
@@ -120,6 +122,7 @@ pub trait Chats:
     + Members
     + Rooms
     + Directs
+    + Boards
     + Conversations
     + Messages
     + Talks
@@ -136,6 +139,7 @@ impl<
         + Members
         + Rooms
         + Directs
+        + Boards
         + Conversations
         + Messages
         + Talks

@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 
 use super::{Changed, ConversationPosition, Grant, Key, Result};
-use crate::domain::{Conversation, ConversationKind, Message, Room, RoomEntry, RoomPatch, RoomSettings};
+use crate::domain::{
+    BoardSettings, Conversation, ConversationKind, Message, Room, RoomEntry, RoomPatch, RoomSettings,
+};
 
 /// A room to be made.
 #[derive(Clone, Debug)]
@@ -14,6 +16,8 @@ pub struct NewRoom<'a> {
     /// Its kind is none of a private conversation.
     pub conversation: &'a Conversation,
     pub settings: &'a RoomSettings,
+    /// Of the board alone, of which there is at most one.
+    pub board: Option<&'a BoardSettings>,
     /// The messages that it begins with, oldest first, of the owner. They were copied from a private conversation now.
     pub copied: Option<&'a [Message]>,
     pub key: Option<&'a Key>,
@@ -33,6 +37,8 @@ pub enum RoomOutcome {
     KeyReused,
     /// The person owns as many rooms as they may.
     TooMany,
+    /// There is a board already.
+    Exists,
 }
 
 /// Which listed rooms to list, newest first by `(updated_at, id)`.
@@ -63,7 +69,7 @@ pub trait Rooms: Send + Sync {
     ) -> Result<Vec<RoomEntry>>;
     /// The listed rooms that the person takes no part in and is not banned from.
     async fn listed_rooms(&self, user_id: &str, query: &ListedQuery) -> Result<Vec<Room>>;
-    /// How many rooms the person owns.
+    /// How many rooms the person owns. The board is not one of them.
     async fn rooms_owned(&self, user_id: &str) -> Result<u32>;
 }
 

@@ -28,6 +28,7 @@ pub(super) async fn open_room(store: &dyn Store, owner: &User) -> Conversation {
         owner_name: &owner.name,
         conversation: &it,
         settings: &settings,
+        board: None,
         copied: None,
         key: None,
         most: None,

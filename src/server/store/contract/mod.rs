@@ -7,6 +7,7 @@ mod added;
 mod asking;
 mod audit;
 mod bin;
+mod boards;
 mod changes;
 mod changes_any;
 mod codes;
@@ -258,6 +259,13 @@ contract! {
         rooms_in_common_are_those_of_both,
         notes_are_left_read_and_removed,
         notes_and_blocks_go_with_an_account,
+    }
+    boards {
+        there_is_one_board,
+        levels_on_the_board_follow_its_settings,
+        a_board_that_is_switched_off_is_missing_and_comes_back,
+        notes_are_read_without_what_is_gone,
+        the_board_passes_to_another_administrator,
     }
     room_codes {
         a_code_leads_into_a_room_as_often_as_it_says,

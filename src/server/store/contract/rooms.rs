@@ -34,8 +34,8 @@ async fn make(
     (key, most): (Option<&Key>, Option<u32>),
 ) -> RoomOutcome {
     let (owner_id, owner_name) = (&*owner.id, &*owner.name);
-    let copied = None;
-    let new = NewRoom { owner_id, owner_name, conversation: it, settings, copied, key, most };
+    let (board, copied) = (None, None);
+    let new = NewRoom { owner_id, owner_name, conversation: it, settings, board, copied, key, most };
     store.create_room(&new).await.unwrap()
 }
 
@@ -127,6 +127,7 @@ pub(super) async fn a_room_begins_with_a_copy(store: &dyn Store) {
         owner_name: &ada.name,
         conversation: &it,
         settings: &RoomSettings::default(),
+        board: None,
         copied: Some(&copied),
         key: None,
         most: Some(1),

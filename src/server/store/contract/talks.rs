@@ -33,6 +33,7 @@ pub(super) async fn room(store: &dyn Store, settings: RoomSettings) -> Room {
         owner_name: "Owner",
         conversation: &it,
         settings: &settings,
+        board: None,
         copied: None,
         key: None,
         most: None,

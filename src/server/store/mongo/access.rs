@@ -91,6 +91,8 @@ impl Mongo {
                 conversation.title = partner.name;
                 level
             })
+        } else if conversation.kind == ConversationKind::Board {
+            self.level_on_board(None, &conversation, user_id).await?
         } else if conversation.owner_id == user_id {
             Some(AccessLevel::Owner)
         } else if conversation.kind == ConversationKind::Private {
@@ -119,6 +121,14 @@ impl Mongo {
         let conversation_id = grant.conversation_id();
         if grant.conversation().kind == ConversationKind::Direct {
             return Ok(self.may_now(grant, need).await?.then(|| doc! { "_id": conversation_id }));
+        }
+        if grant.conversation().kind == ConversationKind::Board {
+            let docs = self.conversation_docs();
+            let board = docs.find_one(doc! { "_id": conversation_id }).session(&mut *tx).await?;
+            let Some(board) = board else { return Ok(None) };
+            let level = self.level_on_board(Some(tx), &board, grant.user_id()).await?;
+            let may = level.is_some_and(|level| level >= need.least());
+            return Ok(may.then(|| doc! { "_id": conversation_id, "kind": "board" }));
         }
         if grant.level() == AccessLevel::Owner {
             return Ok(Some(doc! { "_id": conversation_id, "user_id": grant.user_id() }));

@@ -85,7 +85,12 @@ impl Transaction for Open<'_> {
         let now = conversation.created_at;
         let mut doc = ConversationDoc::new(user_id, conversation);
         let direct = DirectDoc { pair, people: [own.clone(), other.clone()] };
-        doc.room = Some(RoomDoc { settings: RoomSettings::default(), member_count: 2, direct: Some(direct) });
+        doc.room = Some(RoomDoc {
+            settings: RoomSettings::default(),
+            member_count: 2,
+            direct: Some(direct),
+            ..RoomDoc::default()
+        });
         docs.insert_one(doc).session(&mut *tx).await?;
         for DirectPerson { id: user_id, name } in [&own, &other] {
             let join = Join { conversation_id: room_id, user_id, name, entry: Entry::Listed, most: 2, now };

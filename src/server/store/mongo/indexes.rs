@@ -50,6 +50,8 @@ fn indexes() -> [(&'static str, Vec<IndexModel>); 27] {
             vec![
                 plain(listing),
                 index(pinned, only_where(doc! { "pinned": true })),
+                // There is one board at most.
+                index(doc! { "kind": 1 }, unique_where(doc! { "kind": "board" })),
                 index(
                     doc! { "room.listed": 1, "updated_at": -1, "_id": -1 },
                     only_where(doc! { "room.listed": true }),

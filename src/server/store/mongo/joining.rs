@@ -29,7 +29,7 @@ use super::{
 pub(super) const END: char = char::MAX;
 
 impl Mongo {
-    /// Lets somebody into a room, if their code leads there, or without one if it is listed. `tried`: an earlier try may have done so.
+    /// Lets somebody into a room, if their code leads there, or without one if it is listed, or the board. `tried`: an earlier try may have done so.
     pub(super) async fn enter(
         &self,
         tx: &mut ClientSession,
@@ -50,17 +50,21 @@ impl Mongo {
                 None => JoinOutcome::Already { conversation_id },
             });
         }
+        let is_board = room.kind == ConversationKind::Board;
         let settings = room.room.unwrap_or_default();
+        if settings.board.is_some_and(|board| !board.on) {
+            return Ok(JoinOutcome::Refused);
+        }
         let known = doc! { "_id": join.user_id, "state": "active" };
         let known = self.users().find_one(known).session(&mut *tx).await?.is_some();
-        let open = code.is_some() || (join.entry == Entry::Listed && settings.settings.listed);
+        let open = code.is_some() || (join.entry == Entry::Listed && (is_board || settings.settings.listed));
         if !open || !known {
             return Ok(JoinOutcome::Refused);
         }
         if was(MemberState::Banned) {
             return Ok(JoinOutcome::Banned);
         }
-        if settings.member_count >= join.most {
+        if settings.member_count >= join.most && !is_board {
             return Ok(JoinOutcome::Full);
         }
         let role = old.map_or(MemberRole::Member, |old| again(old.role));

@@ -12,7 +12,7 @@ use mongodb::{
 };
 
 use crate::{
-    domain::{Member, MemberRole, MemberState, Notify, OwnPart},
+    domain::{ConversationKind, Member, MemberRole, MemberState, Notify, OwnPart},
     server::store::{
         AccessLevel, Entry, Grant, Join, JoinOutcome, LeaveOutcome, MemberChange, MemberOutcome, MemberQuery,
         Members, Result,
@@ -105,14 +105,19 @@ impl Transaction for ChangeMember<'_> {
         let denied = Ok(Outcome::Abort(MemberOutcome::Denied));
         let room = mongo.room_doc(tx, room_id).await?.filter(|room| room.kind.is_room());
         let Some(room) = room else { return denied };
-        let level = if room.owner_id == by {
+        let is_board = room.kind == ConversationKind::Board;
+        let level = if is_board {
+            mongo.level_on_board(Some(tx), &room, by).await?
+        } else if room.owner_id == by {
             Some(AccessLevel::Owner)
         } else {
             let acting = mongo.member_in(tx, room_id, by).await?;
             acting.filter(|acting| acting.state == MemberState::Active).map(|acting| acting.role.into())
         };
         let member = mongo.member_in(tx, room_id, self.user_id).await?;
-        let owns = room.owner_id == self.user_id;
+        // Nobody is above an administrator on the board.
+        let owns =
+            room.owner_id == self.user_id || is_board && mongo.is_admin(Some(tx), self.user_id).await?;
         let known = room.members_seq.unsigned_abs();
         let tried = self.tried.load(Ordering::Relaxed);
         // Who acted has no power over the room any more, if the earlier try handed it over.
@@ -249,15 +254,22 @@ impl Members for Mongo {
 
 impl Mongo {
     /// Takes somebody whose account ends out of all rooms. Rooms of theirs in which others take part get another owner: the
-    /// moderator who is there longest, else the member.
+    /// moderator who is there longest, else the member; the board another administrator.
     pub(super) async fn part(&self, tx: &mut ClientSession, user_id: &str) -> error::Result<()> {
         let own = doc! { "_id.u": user_id, "state": "active" };
         let mut own = self.member_docs().find(own).session(&mut *tx).await?;
         let own: Vec<MemberDoc> = own.stream(&mut *tx).try_collect().await?;
         for member in own {
             let room_id = member.id.c.clone();
-            let owns = self.room_doc(tx, &room_id).await?.is_some_and(|room| room.owner_id == user_id);
-            let heir = if owns { self.heir(tx, &room_id, user_id).await? } else { None };
+            let room = self.room_doc(tx, &room_id).await?.filter(|room| room.owner_id == user_id);
+            let heir = match room.map(|room| room.kind) {
+                Some(ConversationKind::Board) => match self.heir_of_board(tx, user_id).await? {
+                    None => self.heir(tx, &room_id, user_id).await?,
+                    heir => heir,
+                },
+                Some(_) => self.heir(tx, &room_id, user_id).await?,
+                None => None,
+            };
             if let Some(heir) = &heir {
                 let moderator = doc! { "$set": { "role": MemberRole::Moderator.into_str() } };
                 let heir = id(&room_id, heir);

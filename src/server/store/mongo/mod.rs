@@ -9,6 +9,7 @@ mod audit;
 mod begun;
 mod bin;
 mod blocks;
+mod boards;
 mod changes;
 mod chunk_documents;
 mod codes;

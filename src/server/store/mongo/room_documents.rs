@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::RoomSettings;
+use crate::domain::{BoardSettings, RoomSettings};
 
 use super::directs::DirectDoc;
 
@@ -14,6 +14,9 @@ pub(super) struct RoomDoc {
     /// In a direct conversation: its two people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub direct: Option<DirectDoc>,
+    /// Of the board alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub board: Option<BoardSettings>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub copied_at: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -20,6 +20,7 @@ use crate::{
 use super::{
     Mongo,
     access::{MemberDoc, id},
+    boards,
     documents::{ConversationDoc, MessageDoc},
     room_documents::RoomDoc,
     transaction::{Outcome, Transaction},
@@ -90,9 +91,14 @@ impl Transaction for Make<'_> {
                 return Ok(Outcome::Abort(RoomOutcome::TooMany));
             }
         }
+        // Of two that are made at once, the index lets one begin anew, which finds the other.
+        if new.board.is_some() && docs.find_one(boards::board()).session(&mut *tx).await?.is_some() {
+            return Ok(Outcome::Abort(RoomOutcome::Exists));
+        }
         let mut doc = ConversationDoc::new(new.owner_id, new.conversation);
         let (copied_at, copied_by) = new.copied.map(|_| (now, new.owner_id.to_owned())).unzip();
-        doc.room = Some(RoomDoc { settings: new.settings.clone(), member_count: 1, direct: None, copied_at, copied_by });
+        let (settings, board) = (new.settings.clone(), new.board.copied());
+        doc.room = Some(RoomDoc { settings, member_count: 1, direct: None, board, copied_at, copied_by });
         if let Some(messages) = new.copied.filter(|messages| !messages.is_empty()) {
             let docs = messages.iter().map(|message| MessageDoc::new(new.owner_id, room_id, message, 1));
             mongo.messages().insert_many(docs).session(&mut *tx).await?;
@@ -109,7 +115,7 @@ impl Transaction for Make<'_> {
 }
 
 fn owned(user_id: &str) -> Document {
-    doc! { "user_id": user_id, "kind": { "$nin": [null, "private", "direct"] } }
+    doc! { "user_id": user_id, "kind": "room" }
 }
 
 struct Update<'a> {
@@ -173,7 +179,7 @@ impl Rooms for Mongo {
     }
 
     async fn listed_room(&self, user_id: &str, room_id: &str) -> Result<Option<Room>> {
-        let which = doc! { "_id": room_id, "room.listed": true };
+        let which = doc! { "_id": room_id, "room.listed": true, "room.board.on": { "$ne": false } };
         let found = self
             .call(async {
                 let Some(found) = self.conversation_docs().find_one(which).await? else { return Ok(None) };
@@ -208,7 +214,8 @@ impl Rooms for Mongo {
             let known = doc! { "_id.u": user_id, "state": { "$in": ["active", "banned"] } };
             let known: Vec<MemberDoc> = self.member_docs().find(known).await?.try_collect().await?;
             let known: Vec<String> = known.into_iter().map(|member| member.id.c).collect();
-            let mut which = doc! { "room.listed": true, "_id": { "$nin": known } };
+            let on = doc! { "$ne": false };
+            let mut which = doc! { "room.listed": true, "room.board.on": on, "_id": { "$nin": known } };
             if let Some(text) = query.name_contains.as_deref().filter(|text| !text.is_empty()) {
                 // The search uses no regular expression, because characters of the text would have a meaning in it.
                 let place = doc! { "$indexOfBytes": ["$title_lower", { "$literal": text.to_lowercase() }] };
@@ -239,7 +246,9 @@ impl Mongo {
         let own: Vec<MemberDoc> = self.member_docs().find(own).await?.try_collect().await?;
         let ids: Vec<&str> = own.iter().map(|member| &*member.id.c).collect();
         let docs = self.conversation_docs();
-        let found = docs.find(behind(doc! { "_id": { "$in": ids }, "kind": { "$ne": "direct" } }, after));
+        let which =
+            doc! { "_id": { "$in": ids }, "kind": { "$ne": "direct" }, "room.board.on": { "$ne": false } };
+        let found = docs.find(behind(which, after));
         let found = found.sort(doc! { "updated_at": -1, "_id": -1 }).limit(limit.into()).await?;
         let found: Vec<ConversationDoc> = found.try_collect().await?;
         let blocked = self.blocked_ids(user_id).await?;
@@ -270,7 +279,8 @@ impl Mongo {
         };
         let (unread, mentions) = futures::try_join!(count(unread), count(mentions))?;
         let running = found.running;
-        let (role, notify) = (member.role, member.notify);
+        let board = found.room.as_ref().and_then(|room| room.board);
+        let (role, notify) = (boards::role(board, member.role), member.notify);
         Ok(room(found).map(|room| RoomEntry { room, role, notify, unread, mentions, running }))
     }
 }

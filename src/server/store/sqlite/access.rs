@@ -23,6 +23,12 @@ macro_rules! level {
             crate::server::store::sqlite::directs::blocked!("?2", "other.user_id"),
             ") FROM members WHERE members.conversation_id = asked.id AND members.user_id = ?2
                     AND members.state = 'active'
+            ) WHEN asked.kind = 'board' THEN (
+                SELECT CASE WHEN rooms.closed THEN NULL WHEN users.role = 'admin' THEN 3 WHEN members.role = 'moderator' THEN 2
+                    WHEN members.role = 'member' AND rooms.writers = 'everybody' THEN 1 ELSE 0 END
+                FROM members JOIN rooms ON rooms.conversation_id = members.conversation_id
+                    JOIN users ON users.id = members.user_id
+                WHERE members.conversation_id = asked.id AND members.user_id = ?2 AND members.state = 'active'
             ) WHEN asked.owner_id = ?2 THEN 3 WHEN asked.kind <> 'private' THEN (
                 SELECT CASE role WHEN 'moderator' THEN 2 WHEN 'member' THEN 1 WHEN 'reader' THEN 0 END
                 FROM members WHERE members.conversation_id = asked.id AND members.user_id = ?2

@@ -17,9 +17,9 @@ use super::rows::get;
 
 /// A room that somebody may come into, and the person, if there is such an account.
 const DOOR: &str = "
-    SELECT listed, member_count, EXISTS (SELECT 1 FROM users WHERE id = ?2 AND state = 'active') AS known
+    SELECT listed OR kind = 'board' AS open, iif(kind = 'board', 0, member_count) AS counted, EXISTS (SELECT 1 FROM users WHERE id = ?2 AND state = 'active') AS known
     FROM rooms JOIN conversations ON conversations.id = rooms.conversation_id
-    WHERE rooms.conversation_id = ?1 AND NOT deleted AND kind NOT IN ('private', 'direct')";
+    WHERE rooms.conversation_id = ?1 AND NOT deleted AND NOT closed AND kind NOT IN ('private', 'direct')";
 
 pub(super) const MEMBER: &str = "SELECT * FROM members WHERE conversation_id = ?1 AND user_id = ?2";
 
@@ -59,7 +59,7 @@ impl FromRow<'_, SqliteRow> for Member {
     }
 }
 
-/// Lets somebody into a room, if their code leads there (`invited`), or without one if it is listed.
+/// Lets somebody into a room, if their code leads there (`invited`), or without one if it is listed, or the board.
 pub(super) async fn enter(
     tx: &mut SqliteConnection,
     join: &Join<'_>,
@@ -73,14 +73,14 @@ pub(super) async fn enter(
     if was(MemberState::Active) {
         return Ok(JoinOutcome::Already { conversation_id: id.to_owned() });
     }
-    let open = invited || (join.entry == Entry::Listed && door.try_get("listed")?);
+    let open = invited || (join.entry == Entry::Listed && door.try_get("open")?);
     if !open || !door.try_get::<bool, _>("known")? {
         return Ok(JoinOutcome::Refused);
     }
     if was(MemberState::Banned) {
         return Ok(JoinOutcome::Banned);
     }
-    if door.try_get::<u32, _>("member_count")? >= join.most {
+    if door.try_get::<u32, _>("counted")? >= join.most {
         return Ok(JoinOutcome::Full);
     }
     let role = old.map_or(MemberRole::Member, |old| again(old.role));

@@ -26,7 +26,8 @@ use super::{
 const ACTING: &str = concat!(
     "SELECT ",
     level!("?1"),
-    " AS level, owner_id = ?3 AS owns, EXISTS (SELECT 1 FROM users WHERE id = ?3 AND state = 'active') AS can_own
+    " AS level,
+        owner_id = ?3 OR kind = 'board' AND EXISTS (SELECT 1 FROM users WHERE id = ?3 AND role = 'admin') AS owns, EXISTS (SELECT 1 FROM users WHERE id = ?3 AND state = 'active') AS can_own
     FROM conversations WHERE id = ?1 AND kind NOT IN ('private', 'direct')"
 );
 
@@ -51,13 +52,16 @@ const READ: &str = "
         AND EXISTS (SELECT 1 FROM messages WHERE id = ?3 AND conversation_id = ?1)";
 
 /// The rooms in which somebody takes part whose account ends, and who owns those of theirs from then on: the moderator who is
-/// there longest, else the member.
+/// there longest, else the member; of the board another administrator.
 const LEFT_BEHIND: &str = "
-    SELECT members.*, iif(conversations.owner_id <> ?1, NULL, (
+    SELECT members.*, iif(conversations.owner_id <> ?1, NULL, coalesce((
+        SELECT id FROM users
+        WHERE conversations.kind = 'board' AND role = 'admin' AND state = 'active' AND id <> ?1 ORDER BY created_at, id LIMIT 1
+    ), (
         SELECT heir.user_id FROM members AS heir JOIN users ON users.id = heir.user_id AND users.state = 'active'
         WHERE heir.conversation_id = members.conversation_id AND heir.user_id <> ?1 AND heir.state = 'active'
         ORDER BY heir.role = 'moderator' DESC, heir.joined_at, heir.user_id LIMIT 1
-    )) AS heir
+    ))) AS heir
     FROM members JOIN conversations ON conversations.id = members.conversation_id
     WHERE members.user_id = ?1 AND members.state = 'active'";
 

@@ -7,6 +7,7 @@ mod access;
 mod audit;
 mod bin;
 mod blocks;
+mod boards;
 mod changes;
 mod codes;
 mod conversations;

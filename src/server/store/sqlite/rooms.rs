@@ -14,7 +14,7 @@ use crate::{
 use super::{
     Sqlite,
     access::{may, number},
-    conversations,
+    boards, conversations,
     error::store_error,
     joining,
     keys::use_key,
@@ -40,14 +40,14 @@ const ONE: &str = rooms!("", "WHERE rooms.conversation_id = ?1 AND NOT deleted")
 
 const OPEN: &str = rooms!(
     "",
-    "WHERE rooms.conversation_id = ?1 AND NOT deleted AND listed AND NOT EXISTS (
+    "WHERE rooms.conversation_id = ?1 AND NOT deleted AND NOT closed AND listed AND NOT EXISTS (
         SELECT 1 FROM members
         WHERE members.conversation_id = rooms.conversation_id AND user_id = ?2 AND state = 'banned')"
 );
 
 const LISTED: &str = rooms!(
     "",
-    "WHERE listed AND NOT deleted AND (updated_at, id) < (?2, ?3) AND (?4 = '' OR instr(title_lower, ?4) > 0)
+    "WHERE listed AND NOT deleted AND NOT closed AND (updated_at, id) < (?2, ?3) AND (?4 = '' OR instr(title_lower, ?4) > 0)
         AND NOT EXISTS (
             SELECT 1 FROM members WHERE members.conversation_id = rooms.conversation_id AND user_id = ?1
                 AND state IN ('active', 'banned'))
@@ -82,14 +82,18 @@ macro_rules! unread {
 pub(super) use {rooms, unread};
 
 const OWN: &str = rooms!(
-    concat!(", members.role, members.notify, ", unread!("?1")),
+    concat!(
+        ", iif(writers = 'moderators' AND members.role = 'member', 'reader', members.role) AS role, members.notify, ",
+        unread!("?1")
+    ),
     "JOIN members ON members.conversation_id = rooms.conversation_id
-    WHERE members.user_id = ?1 AND members.state = 'active' AND kind <> 'direct' AND NOT deleted
+    WHERE members.user_id = ?1 AND members.state = 'active' AND kind <> 'direct' AND NOT deleted AND NOT closed
         AND (updated_at, id) < (?2, ?3)
     ORDER BY updated_at DESC, id DESC LIMIT ?4"
 );
 
-const OWNED: &str = "SELECT count(*) FROM conversations WHERE owner_id = ?1 AND kind NOT IN ('private', 'direct') AND NOT deleted";
+const OWNED: &str =
+    "SELECT count(*) FROM conversations WHERE owner_id = ?1 AND kind = 'room' AND NOT deleted";
 
 const MADE: &str = "
     SELECT request, answer_id FROM idempotency_keys AS used
@@ -250,8 +254,14 @@ impl Sqlite {
         if new.most.is_some_and(|most| owned >= most) {
             return Ok(RoomOutcome::TooMany);
         }
+        if new.board.is_some() && boards::id(&mut *tx).await?.is_some() {
+            return Ok(RoomOutcome::Exists);
+        }
         conversations::insert(&mut *tx, owner_id, conversation).await?;
         put(&mut tx, MAKE, id, new.settings).await?;
+        if let Some(settings) = new.board {
+            boards::put(&mut tx, id, settings).await?;
+        }
         if let Some(messages) = new.copied {
             sqlx::query(COPIED).bind(id).bind(now).bind(owner_id).execute(&mut *tx).await?;
             self.insert_all(&mut tx, (id, owner_id), messages).await?;
