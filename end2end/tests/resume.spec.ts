@@ -206,10 +206,11 @@ test("the server is killed and started again under two idle pages", async ({ cha
 test("a tab that nobody looks at rests, and catches up when it is looked at", async ({ page, chat, upstream }) => {
   void upstream;
   const hide = await hideable(page);
+  const opened = page.waitForEvent("websocket");
   await chat.begin("First", "json");
   await chat.ended();
   await expect(chat.title).toHaveText("A short title");
-  const closed = page.waitForEvent("requestfailed", (request) => request.url().endsWith("/fn/follow"));
+  const closed = (await opened).waitForEvent("close");
   await hide(true);
   await closed;
   const other = await tab(chat);

@@ -35,6 +35,8 @@ test("seven tabs: six answers are written, and the seventh opens at once", async
 });
 
 test("a hidden tab holds no connection while its answer is written, and shows it all when it is looked at", async ({ page, chat }) => {
+  // A stream takes one of the browser's connections, and a WebSocket none.
+  await page.addInitScript(() => localStorage.setItem("inglenook:way", `stream ${Date.now() + 500_000}`));
   const hide = await hideable(page);
   let open = 0;
   const count = (event: "request" | "requestfinished" | "requestfailed", by: number) =>

@@ -82,9 +82,9 @@ pub async fn follow(
             Listening,
             follow::{Stay, written},
             log::Format,
+            presence::Presences,
             published::Published,
         },
-        presence::Presences,
     };
     use futures::StreamExt;
     let context = Context::current()?;

@@ -57,7 +57,7 @@ pub async fn show_presence(shown: Option<bool>) -> Result<(), Refusal> {
             context::{Context, service},
             flash::Told,
         },
-        presence::Presences,
+        live::presence::Presences,
     };
     let context = Context::current()?;
     let shown = shown.unwrap_or_default();

@@ -15,14 +15,15 @@ use super::{
     exports::Exporter,
     http::{context::Provide, probes::Readiness, site::Site},
     journal::Journal,
-    live::{Listening, Live, browsers::Browsers, elsewhere::Elsewhere, reading::Reading},
+    live::{
+        Listening, Live, browsers::Browsers, elsewhere::Elsewhere, presence::Presences, reading::Reading,
+    },
     llm::registry::Providers,
     ops::{
         clock::{Clock, Ids},
         ended::Ended,
         tasks::Tasks,
     },
-    presence::Presences,
     profiles::{self, Profiles},
     providers::ModelProviders,
     render::Renderer,

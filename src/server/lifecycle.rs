@@ -22,7 +22,7 @@ use crate::server::{
     config::{self, Config, ProviderConfig, fingerprint},
     http::connection,
     journal::{Journal, Leftover},
-    live::log::StopReason,
+    live::{log::StopReason, presence},
     llm::{
         Provider,
         demo::Demo,
@@ -33,7 +33,6 @@ use crate::server::{
         clock::Clock,
         disk::{self, Lock, LockError},
     },
-    presence,
     providers::ModelProviders,
     router::router,
     store::{self, Store},

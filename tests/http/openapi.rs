@@ -68,7 +68,6 @@ fn open_part(part: &mut Value, schemas: &Value) {
     if let Some(name) = part["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()) {
         *part = schemas[name].clone();
     }
-    // Those of several forms have their fields in these.
     for parts in ["allOf", "oneOf"] {
         if let Some(parts) = part.get_mut(parts).and_then(Value::as_array_mut) {
             return parts.iter_mut().for_each(|part| open_part(part, schemas));

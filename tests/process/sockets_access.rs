@@ -104,7 +104,7 @@ async fn whoever_takes_no_part_is_told_that_there_is_nothing() {
     let (status, _) = left.call("POST", &format!("/api/v1/rooms/{}/leave", walk.room), None).await;
     assert!(status < 300);
     walk.manage("DELETE", &removed, "", None).await;
-    walk.manage("POST", &banned, "/ban", None).await;
+    walk.manage("POST", &banned, "/ban", Some(json!({}))).await;
     let before = walk.stored().await;
     let large = "9".repeat(300);
     let with_nul = format!("\u{0}{}", walk.room);

@@ -21,7 +21,7 @@ use crate::{
         accounts::valid::MAX_NAME_CHARS,
         conversations::Conversations,
         http::{document::Page, redirect},
-        presence::Presences,
+        live::presence::Presences,
         rooms::{AccessLevel, MemberListing, Rooms},
         words,
     },
@@ -43,8 +43,7 @@ pub struct Which {
 /// `GET /rooms/{id}/members`.
 pub async fn members(
     State(conversations): State<Arc<Conversations>>,
-    State(rooms): State<Arc<Rooms>>,
-    State(presences): State<Arc<Presences>>,
+    (State(rooms), State(presences)): (State<Arc<Rooms>>, State<Arc<Presences>>),
     Fresh { now, .. }: Fresh,
     Visitor(current, days): Visitor,
     Id(id): Id,

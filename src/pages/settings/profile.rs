@@ -18,7 +18,7 @@ use crate::{
     server::{
         accounts::{Accounts, EmailRule},
         conversations::{Conversations, allowance::Allowances},
-        presence::Presences,
+        live::presence::Presences,
         profiles::Profiles,
     },
     ui::words::{around, t},

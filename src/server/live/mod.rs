@@ -7,6 +7,7 @@ pub mod elsewhere;
 pub mod follow;
 pub mod log;
 mod missed;
+pub mod presence;
 pub mod published;
 pub mod reading;
 pub mod registry;

@@ -10,7 +10,7 @@ use super::{
     extract::Json,
     problems::{InvalidBody, SignedOut},
 };
-use crate::{domain::CurrentUser, error::AppError, server::presence::Presences};
+use crate::{domain::CurrentUser, error::AppError, server::live::presence::Presences};
 
 #[derive(Serialize, Deserialize, ToSchema)]
 pub struct PresenceSetting {

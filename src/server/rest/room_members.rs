@@ -14,7 +14,7 @@ use crate::{
     domain::{CurrentUser, Member, MemberRole, Page, Presence, Reason},
     error::AppError,
     server::{
-        presence::Presences,
+        live::presence::Presences,
         rooms::{MemberChange, MemberListing, Rooms},
     },
 };

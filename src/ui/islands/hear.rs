@@ -106,23 +106,27 @@ impl Hearing<'_> {
         ended
     }
 
+    fn begins(&mut self) {
+        self.listening = true;
+        Way::Socket.works();
+        connected(self.here.state);
+    }
+
     fn understand(&mut self, message: Json, events: &mut Vec<Json>) -> Option<Ended> {
         let is_here = message.text("conversation_id").is_some_and(|id| id == self.here.conversation_id);
         match &*message.text("type")? {
-            "listening" if is_here => {
-                self.listening = true;
-                Way::Socket.works();
-                connected(self.here.state);
-            }
             "event" if is_here && self.listening => events.push(message),
             "ended" if is_here && self.listening => return Some(Ended::Closed),
-            "refused" if is_here && !self.listening => {
-                let problem = message.get("problem")?;
-                let (code, message) = (problem.text("code")?, problem.text("detail")?);
-                return Some(Ended::Failed(Refused { code, message, field: String::new() }));
-            }
+            "refused" if is_here && !self.listening => return refused(&message),
+            "listening" if is_here => self.begins(),
             _ => {}
         }
         None
     }
+}
+
+fn refused(message: &Json) -> Option<Ended> {
+    let problem = message.get("problem")?;
+    let (code, message) = (problem.text("code")?, problem.text("detail")?);
+    Some(Ended::Failed(Refused { code, message, field: String::new() }))
 }

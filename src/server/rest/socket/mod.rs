@@ -34,8 +34,7 @@ use crate::{
         chat::Chat,
         conversations::Conversations,
         http::{client::Client, cookie::SessionCookie, errors::Problem, gate, origin, site::Site},
-        live::Listening,
-        presence::Presences,
+        live::{Listening, presence::Presences},
         rooms::Rooms,
         words,
     },
@@ -128,8 +127,7 @@ pub fn describe(document: &mut openapi::OpenApi) {
     )
 )]
 pub async fn open(
-    State(site): State<Arc<Site>>,
-    State(listening): State<Arc<Listening>>,
+    (State(site), State(listening)): (State<Arc<Site>>, State<Arc<Listening>>),
     (State(chat), State(rooms)): (State<Arc<Chat>>, State<Arc<Rooms>>),
     (State(conversations), State(presences)): (State<Arc<Conversations>>, State<Arc<Presences>>),
     current: CurrentUser,

@@ -25,10 +25,7 @@ use super::{
 use crate::{
     domain::{CurrentUser, Reason},
     error::AppError,
-    server::{
-        live::{published::Published, registry::StreamPermit},
-        presence::OpenPage,
-    },
+    server::live::{presence::OpenPage, published::Published, registry::StreamPermit},
 };
 
 /// How often the server pings. Whoever answers nothing for three pings is gone.
@@ -44,7 +41,7 @@ const TOGETHER_BYTES: usize = 8 * 1024;
 const LINGER: Duration = Duration::from_secs(2);
 const MOST_IGNORED: usize = 4 << 20;
 
-/// Why a socket is closed.
+/// Why a socket is closed: its code, and a word for programs.
 type Close = (CloseCode, &'static str);
 
 /// Part of what a socket hears.
@@ -107,7 +104,7 @@ impl Session {
         loop {
             let is_ending = *draining.borrow_and_update();
             if is_ending && self.heard.is_empty() && self.acting.is_none() {
-                return Some((CloseCode::Restart, "The server restarts."));
+                return Some((CloseCode::Restart, "restarting"));
             }
             tokio::select! {
                 came = wire.next(), if self.acting.is_none() => {
@@ -115,12 +112,12 @@ impl Session {
                     match came {
                         Some(Ok(Message::Text(text))) => {
                             if self.is_flooded() {
-                                return Some((CloseCode::Policy, "Too many messages in a second."));
+                                return Some((CloseCode::Policy, "flooded"));
                             }
                             self.take(&text);
                         }
                         Some(Ok(Message::Binary(_))) => {
-                            return Some((CloseCode::Unsupported, "Messages are text, not binary."));
+                            return Some((CloseCode::Unsupported, "not_text"));
                         }
                         Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
                         // The library has answered it.
@@ -155,7 +152,7 @@ impl Session {
                     }
                     self.send(wire, Message::Ping(Vec::new().into())).await?;
                 }
-                () = self.permit.over() => return Some((CloseCode::Policy, "The session has ended.")),
+                () = self.permit.over() => return Some((CloseCode::Policy, "session_ended")),
                 _ = draining.changed() => {}
             }
         }
@@ -281,9 +278,9 @@ async fn close(mut wire: Wire, frame: CloseFrame) {
 /// How to close after the client broke the protocol; `None`: the connection itself is gone.
 fn broken(error: &Error) -> Option<Close> {
     match error {
-        Error::Capacity(_) => Some((CloseCode::Size, "The message is too large.")),
-        Error::Utf8(_) => Some((CloseCode::Invalid, "The text is not UTF-8.")),
-        Error::Protocol(_) => Some((CloseCode::Protocol, "That is no WebSocket protocol.")),
+        Error::Capacity(_) => Some((CloseCode::Size, "too_large")),
+        Error::Utf8(_) => Some((CloseCode::Invalid, "not_utf8")),
+        Error::Protocol(_) => Some((CloseCode::Protocol, "broken_protocol")),
         _ => None,
     }
 }

@@ -10,13 +10,13 @@ use std::{
     time::Duration,
 };
 
-use super::{
-    ops::{clock::Clock, tasks::Tasks},
-    store::{self, StoredPresence},
-};
 use crate::{
     domain::{CurrentUser, Presence, PresenceState},
     error::AppError,
+    server::{
+        ops::{clock::Clock, tasks::Tasks},
+        store::{self, StoredPresence},
+    },
 };
 
 /// How often a person is noted again, in milliseconds.
