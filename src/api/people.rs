@@ -42,7 +42,7 @@ pub async fn block(id: String) -> Result<(), Refusal> {
                 context::{Context, service},
                 flash::Told,
             },
-            profiles::Profiles,
+            rooms::profiles::Profiles,
         },
     };
     let context = Context::current()?;
@@ -59,7 +59,7 @@ pub async fn unblock(id: String, back: Option<String>) -> Result<(), Refusal> {
             context::{Context, service},
             flash::Told,
         },
-        profiles::Profiles,
+        rooms::profiles::Profiles,
     };
     let context = Context::current()?;
     service::<Profiles>()?.unblock(context.user()?, &id).await?;
@@ -76,7 +76,7 @@ pub async fn leave_note(id: String, text: String) -> Result<(), Refusal> {
             context::{Context, service},
             flash::Told,
         },
-        profiles::Profiles,
+        rooms::profiles::Profiles,
     };
     let context = Context::current()?;
     let left = service::<Profiles>()?.leave_note(context.user()?, &id, &text).await?;
@@ -91,7 +91,7 @@ pub async fn remove_note(id: String, note_id: String) -> Result<(), Refusal> {
             context::{Context, service},
             flash::Told,
         },
-        profiles::Profiles,
+        rooms::profiles::Profiles,
     };
     let context = Context::current()?;
     service::<Profiles>()?.remove_note(context.user()?, &id, &note_id).await?;

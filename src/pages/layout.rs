@@ -11,7 +11,11 @@ use crate::{
         Conversation, CurrentUser, Page, Picture, Reason, RoomEntry, UserRole, conversation::MAX_TITLE_CHARS,
     },
     error::AppError,
-    pages::{Fresh, Query, days::Days, unread::Unread},
+    pages::{
+        Fresh, Query,
+        days::Days,
+        side_rooms::{MOST_ROOMS, SideDirects, SideRooms},
+    },
     server::{
         accounts::picture,
         conversations::{Conversations, DirectRow},
@@ -26,9 +30,6 @@ use crate::{
 
 /// The key of the heading above pinned conversations, which come first.
 const PINNED: &str = "day-pinned";
-
-/// How many rooms the sidebar shows.
-const MOST_ROOMS: u32 = 10;
 
 /// The title of a conversation; one that has no title yet is called a new conversation.
 pub fn title_of(conversation: &Conversation) -> String {
@@ -227,69 +228,6 @@ fn List(
 /// How many messages of other rooms than the one on the page the person is told of.
 fn told_of(rooms: &[RoomEntry], current: Option<&str>) -> u32 {
     rooms.iter().filter(|entry| current != Some(&*entry.room.id)).map(RoomEntry::counted).sum()
-}
-
-/// The rooms of the sidebar, each with what is unread in it.
-#[component]
-fn SideRooms(rooms: Vec<RoomEntry>, current: Option<String>) -> impl IntoView {
-    let most = MOST_ROOMS as usize;
-    let more = rooms.len() > most;
-    let rows = rooms.into_iter().take(most).map(|entry| {
-        let (unread, mentions) = entry.told();
-        let room = entry.room;
-        let here = (current.as_ref() == Some(&room.id)).then_some("page");
-        let (picture, name, title) = (picture::of_room(&room), room.name.clone(), room.name);
-        view! {
-            <li>
-                <a href=format!("/c/{}", room.id) aria-current=here title=title>
-                    <PersonPicture picture />
-                    <span class="title" dir="auto">{name}</span>
-                    {here.is_none().then(|| view! { <Unread unread mentions /> })}
-                </a>
-            </li>
-        }
-    });
-    let rows = rows.collect_view();
-    (!rows.is_empty()).then(|| {
-        view! {
-            <div class="group side-rooms" data-rooms="">
-                <h2>{t("rooms")}</h2>
-                <ul>{rows}</ul>
-                {more.then(|| view! { <a class="page-link" href="/rooms">{t("rooms-all")}</a> })}
-            </div>
-        }
-    })
-}
-
-/// The direct conversations of the sidebar, each called like the other person.
-#[component]
-fn SideDirects(directs: Vec<DirectRow>, current: Option<String>) -> impl IntoView {
-    let more = directs.len() > MOST_ROOMS as usize;
-    let rows = directs.into_iter().take(MOST_ROOMS as usize).map(|direct| {
-        let DirectRow { entry: RoomEntry { room, unread, mentions, .. }, other_id, other } = direct;
-        let here = (current.as_ref() == Some(&room.id)).then_some("page");
-        let made = || picture::made_of(&room.name, &other_id);
-        let (picture, name) = (other.as_ref().map_or_else(made, picture::of), room.name.clone());
-        view! {
-            <li>
-                <a href=format!("/c/{}", room.id) aria-current=here title=room.name>
-                    <PersonPicture picture />
-                    <span class="title" dir="auto">{name}</span>
-                    {here.is_none().then(|| view! { <Unread unread mentions /> })}
-                </a>
-            </li>
-        }
-    });
-    let rows = rows.collect_view();
-    (!rows.is_empty()).then(|| {
-        view! {
-            <div class="group side-rooms" data-rooms="">
-                <h2>{t("directs")}</h2>
-                <ul>{rows}</ul>
-                {more.then(|| view! { <a class="page-link" href="/rooms#directs">{t("directs-all")}</a> })}
-            </div>
-        }
-    })
 }
 
 /// The bar above the content: the buttons for the sidebar and for a new conversation on a narrow screen, the heading, and

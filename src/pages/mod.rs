@@ -28,6 +28,7 @@ mod rooms;
 mod sections;
 mod settings;
 mod sheets;
+mod side_rooms;
 mod start;
 mod strength;
 mod temporary;
@@ -71,9 +72,8 @@ use crate::{
         },
         live::presence::Presences,
         ops::clock::{Clock, Ids},
-        profiles::Profiles,
         providers::ModelProviders,
-        rooms::Rooms,
+        rooms::{Rooms, profiles::Profiles},
         words,
     },
 };

@@ -24,10 +24,12 @@ use super::{
         ended::Ended,
         tasks::Tasks,
     },
-    profiles::{self, Profiles},
     providers::ModelProviders,
     render::Renderer,
-    rooms::{self, Rooms},
+    rooms::{
+        self, Rooms,
+        profiles::{self, Profiles},
+    },
     store::{Chats, Sessions, Store, Users},
 };
 

@@ -8,10 +8,10 @@
 //! server::cli → server::lifecycle, server::providers, server::accounts, server::llm, server::words, server::store, server::config, server::ops, error, domain
 //! server::lifecycle → server::router, server::app, server::http, server::cluster, server::providers, server::live, server::accounts, server::journal, server::llm, server::store, server::config, server::ops
 //! server::router → server::app, pages, server::rest, server::http, error
-//! server::app → server::http, server::exports, server::profiles, server::rooms, server::chat, server::cluster, server::conversations, server::providers, server::live, server::accounts, server::journal, server::render, server::llm, server::store, server::config, server::ops
-//! pages → ui::islands, ui::parts, ui::words, server::http, server::exports, server::profiles, server::rooms, server::chat, server::conversations, server::providers, server::live, server::accounts, server::words, server::ops, error, domain
-//! api → ui::parts, ui::words, server::http, server::exports, server::profiles, server::rooms, server::chat, server::conversations, server::providers, server::live, server::accounts, server::words, error, domain
-//! server::rest → server::http, server::exports, server::profiles, server::rooms, server::chat, server::conversations, server::providers, server::live, server::accounts, server::words, server::ops, error, domain
+//! server::app → server::http, server::exports, server::rooms, server::chat, server::cluster, server::conversations, server::providers, server::live, server::accounts, server::journal, server::render, server::llm, server::store, server::config, server::ops
+//! pages → ui::islands, ui::parts, ui::words, server::http, server::exports, server::rooms, server::chat, server::conversations, server::providers, server::live, server::accounts, server::words, server::ops, error, domain
+//! api → ui::parts, ui::words, server::http, server::exports, server::rooms, server::chat, server::conversations, server::providers, server::live, server::accounts, server::words, error, domain
+//! server::rest → server::http, server::exports, server::rooms, server::chat, server::conversations, server::providers, server::live, server::accounts, server::words, server::ops, error, domain
 //! ui::islands → ui::parts, ui::stream, ui::keys, ui::pending, domain
 //! ui::parts → ui::words, error, domain
 //! ui::words → domain
@@ -19,8 +19,7 @@
 //! ui::keys →
 //! ui::pending →
 //! server::http → ui::parts, ui::words, server::live, server::accounts, server::words, server::store, server::config, server::ops, error, domain
-//! server::profiles → server::conversations, server::accounts, server::words, server::store, server::ops, error, domain
-//! server::rooms → server::chat, server::conversations, server::live, server::accounts, server::render, server::store, server::ops, error, domain
+//! server::rooms → server::chat, server::conversations, server::live, server::accounts, server::render, server::words, server::store, server::ops, error, domain
 //! server::chat → server::accounts, server::conversations, server::live, server::journal, server::llm, server::store, server::config, server::ops, error, domain
 //! server::exports → server::cluster, server::accounts, server::words, server::store, server::ops, error, domain
 //! server::cluster → server::live, server::journal, server::store, server::ops, domain
@@ -57,7 +56,6 @@ pub mod llm;
 pub mod markdown;
 pub mod oidc;
 pub mod ops;
-pub mod profiles;
 pub mod providers;
 pub mod render;
 pub mod rest;

@@ -17,7 +17,7 @@ use crate::{
         accounts::valid::MAX_NAME_CHARS,
         conversations::Conversations,
         http::{document::Page, redirect},
-        profiles::Profiles,
+        rooms::profiles::Profiles,
         words,
     },
     ui::{

@@ -17,7 +17,7 @@ use crate::{
         layout::{Bar, Frame, Sidebar},
         sections::Section,
     },
-    server::{conversations::Conversations, http::document::Page, profiles::Profiles},
+    server::{conversations::Conversations, http::document::Page, rooms::profiles::Profiles},
     ui::{
         parts::{Icon, PersonPicture},
         words::{t, t_with},

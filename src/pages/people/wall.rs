@@ -10,7 +10,7 @@ use crate::{
         fields::{FieldError, invalid},
         sections::Section,
     },
-    server::profiles::ShownNote,
+    server::rooms::profiles::ShownNote,
     ui::{
         parts::{Icon, PersonPicture},
         words::{t, t_with},

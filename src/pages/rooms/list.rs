@@ -22,8 +22,7 @@ use crate::{
         accounts::picture,
         conversations::Conversations,
         http::{document::Page, redirect},
-        profiles::Profiles,
-        rooms::Rooms,
+        rooms::{Rooms, profiles::Profiles},
         words,
     },
     ui::{

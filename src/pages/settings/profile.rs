@@ -19,7 +19,7 @@ use crate::{
         accounts::{Accounts, EmailRule},
         conversations::{Conversations, allowance::Allowances},
         live::presence::Presences,
-        profiles::Profiles,
+        rooms::profiles::Profiles,
     },
     ui::words::{around, t},
 };

@@ -129,13 +129,8 @@ impl Form {
 
     /// The form of a question or another text, to be shown again.
     fn question(&self) -> Option<RefusedForm> {
-        let action = match self.action.as_str() {
-            "/fn/ask" => "/fn/ask",
-            "/fn/edit" => "/fn/edit",
-            "/fn/set-about" => "/fn/set-about",
-            "/fn/leave-note" => "/fn/leave-note",
-            _ => return None,
-        };
+        let actions = ["/fn/ask", "/fn/edit", "/fn/set-about", "/fn/leave-note"];
+        let action = actions.into_iter().find(|action| *action == self.action)?;
         let fields = &self.fields;
         // From here a temporary question can only be asked in a conversation that is stored.
         let conversation_id = fields.conversation_id.clone().filter(|id| id != TEMPORARY);
@@ -152,12 +147,8 @@ impl Form {
 
     /// The form of instructions for a model, to be shown again; `None` for those that are short enough for an address.
     fn instructions(&self) -> Option<RefusedForm> {
-        let action = match self.action.as_str() {
-            "/fn/set-chat-defaults" => "/fn/set-chat-defaults",
-            "/fn/set-conversation" => "/fn/set-conversation",
-            "/fn/save-room" => "/fn/save-room",
-            _ => return None,
-        };
+        let actions = ["/fn/set-chat-defaults", "/fn/set-conversation", "/fn/save-room"];
+        let action = actions.into_iter().find(|action| *action == self.action)?;
         let text = self.fields.system_prompt.clone().filter(|text| text.len() > MAX_TYPED_BYTES)?;
         let TypedParams { temperature, top_p, max_tokens, reasoning_effort, turns } =
             self.fields.params.clone();

@@ -50,9 +50,8 @@ use super::{
     exports::Exporter,
     http::site::Site,
     live::{Listening, presence::Presences, reading::Reading},
-    profiles::Profiles,
     providers::ModelProviders,
-    rooms::Rooms,
+    rooms::{Rooms, profiles::Profiles},
 };
 use crate::domain::Scope;
 

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     domain::{CurrentUser, Note, Page, Person, Profile},
     error::AppError,
-    server::profiles::{Profiles, ShownNote},
+    server::rooms::profiles::{Profiles, ShownNote},
 };
 
 #[derive(IntoParams)]

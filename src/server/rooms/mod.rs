@@ -12,6 +12,7 @@ mod marked;
 mod members;
 mod mentions;
 mod notes;
+pub mod profiles;
 mod reports;
 
 use std::sync::Arc;

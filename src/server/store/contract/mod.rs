@@ -250,15 +250,12 @@ contract! {
         nobody_comes_into_a_conversation_of_two_and_nobody_goes,
         a_conversation_put_away_comes_back_with_the_next_message,
         whoever_is_blocked_reads_and_writes_nothing,
-        mentions_by_somebody_blocked_do_not_count,
-        a_conversation_stays_when_one_account_ends,
+        mentions_by_somebody_blocked_do_not_count, a_conversation_stays_when_one_account_ends,
         a_disabled_person_begins_no_conversation,
     }
     walls {
-        people_are_listed_by_name_and_found_in_any_case,
-        rooms_in_common_are_those_of_both,
-        notes_are_left_read_and_removed,
-        notes_and_blocks_go_with_an_account,
+        people_are_listed_by_name_and_found_in_any_case, rooms_in_common_are_those_of_both,
+        notes_are_left_read_and_removed, notes_and_blocks_go_with_an_account,
     }
     boards {
         there_is_one_board,

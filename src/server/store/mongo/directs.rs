@@ -7,7 +7,6 @@ use mongodb::{
     bson::{Document, doc},
     error,
 };
-use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::{DirectState, MemberRole, Partner, RoomSettings, User},
@@ -21,30 +20,10 @@ use super::{
     Mongo,
     access::{MemberDoc, id},
     documents::{ConversationDoc, UserDoc},
-    room_documents::RoomDoc,
+    room_documents::{DirectDoc, DirectPerson, RoomDoc},
     rooms::behind,
     transaction::{Outcome, Transaction},
 };
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct DirectDoc {
-    /// Both ids, the lower one first.
-    pair: String,
-    people: [DirectPerson; 2],
-}
-
-/// What somebody was called when the conversation began, for when their account is gone.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct DirectPerson {
-    id: String,
-    name: String,
-}
-
-impl DirectDoc {
-    fn other(&self, user_id: &str) -> Option<&DirectPerson> {
-        self.people.iter().find(|person| person.id != user_id)
-    }
-}
 
 fn key(one: &str, other: &str) -> String {
     let (low, high) = pair(one, other);

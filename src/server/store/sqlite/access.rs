@@ -8,7 +8,7 @@ use crate::{
     server::store::{Access, AccessLevel, Result, Standing},
 };
 
-use super::{Sqlite, directs::other_name, error::store_error, rows::conversation};
+use super::{Sqlite, error::store_error, pairs::other_name, rows::conversation};
 
 /// SQL: the level of the person `?2` in the conversation with this id, as [`number`] counts it; NULL for a stranger and
 /// for a missing conversation. The two people of a direct conversation are its members, or its readers while one of them is gone
@@ -20,7 +20,7 @@ macro_rules! level {
                 SELECT EXISTS (
                     SELECT 1 FROM members AS other
                     WHERE other.conversation_id = asked.id AND other.user_id <> ?2 AND other.state = 'active' AND NOT ",
-            crate::server::store::sqlite::directs::blocked!("?2", "other.user_id"),
+            crate::server::store::sqlite::pairs::blocked!("?2", "other.user_id"),
             ") FROM members WHERE members.conversation_id = asked.id AND members.user_id = ?2
                     AND members.state = 'active'
             ) WHEN asked.kind = 'board' THEN (

@@ -28,6 +28,7 @@ mod marks;
 mod members;
 mod messages;
 mod model_providers;
+mod pairs;
 mod people;
 mod pool;
 mod presences;

@@ -72,7 +72,7 @@ macro_rules! unread {
             WHERE mentions.conversation_id = rooms.conversation_id AND mentions.user_id = ",
             $reader,
             " AND mentions.message_id > coalesce(members.read_id, '') AND NOT ",
-            crate::server::store::sqlite::directs::blocked!($reader, "messages.author_id"),
+            crate::server::store::sqlite::pairs::blocked!($reader, "messages.author_id"),
             " LIMIT ?5)
     ) AS mentioned"
         )

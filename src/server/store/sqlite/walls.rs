@@ -8,7 +8,7 @@ use crate::{
     server::store::{NoteOutcome, NotesOf, Result, Walls},
 };
 
-use super::{Sqlite, directs::blocked, error::store_error};
+use super::{Sqlite, error::store_error, pairs::blocked};
 
 /// Whose wall it is may write there, too. Administrators are no exception.
 const MAY: &str = concat!(

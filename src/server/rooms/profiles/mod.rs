@@ -7,7 +7,7 @@ mod wall;
 use std::sync::Arc;
 
 pub use self::wall::{ShownNote, limit};
-use super::{
+use crate::server::{
     accounts::{attempts::Limit, audit::Audit, picture, tiers, valid::MAX_NAME_CHARS},
     conversations::allowance::Allowances,
     ops::clock::{Clock, Ids},
