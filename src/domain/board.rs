@@ -94,7 +94,7 @@ impl BoardSettings {
 
 /// A message of the board as it is shown outside its thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Note {
+pub struct BoardNote {
     pub id: String,
     /// What the person is called who wrote it; of an answer, who asked for it. `None`: their account is gone.
     pub author: Option<String>,

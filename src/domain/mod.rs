@@ -33,7 +33,7 @@ pub mod tier;
 pub mod user;
 
 pub use audit::{AuditEntry, AuditKind};
-pub use board::{Board, BoardPatch, BoardSettings, BoardWriters, Note};
+pub use board::{Board, BoardNote, BoardPatch, BoardSettings, BoardWriters};
 pub use budget::{Budget, ModelSpending, PersonSpending, Spending, SpendingReport};
 pub use code::{Code, CodeState, CodeUse, Gain};
 pub use conversation::{Binned, Conversation, ConversationKind, ConversationPatch, Page};

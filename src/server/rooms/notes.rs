@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Rooms;
 use crate::{
-    domain::{CurrentUser, Note},
+    domain::{BoardNote, CurrentUser},
     error::AppError,
     server::store::NoteQuery,
 };
@@ -24,7 +24,7 @@ const MAX_ID_BYTES: usize = 64;
 /// A note with what it looks like.
 #[derive(Clone, Debug)]
 pub struct ShownNote {
-    pub note: Note,
+    pub note: BoardNote,
     /// Without the buttons that need a script.
     pub html: String,
     /// The same as text in one line, at most some 300 characters.
@@ -48,7 +48,7 @@ impl Rooms {
         // What sorts right behind an id is the id with something behind it.
         let behind = id(from.from).map(|id| format!("{id}~"));
         let query = NoteQuery { before: id(from.before).or(behind), limit: PAGE + 1, chars: MOST_CHARS };
-        let mut notes = self.chats.notes(&query).await?;
+        let mut notes = self.chats.board_notes(&query).await?;
         let more = notes.len() > PAGE as usize;
         notes.truncate(PAGE as usize);
         let next = notes.last().filter(|_| more).map(|last| last.id.clone());
@@ -66,11 +66,11 @@ impl Rooms {
             Err(AppError::NotFound | AppError::Forbidden { .. }) => return Ok(Vec::new()),
             Err(error) => return Err(error),
         }
-        let notes = self.chats.notes(&NoteQuery { before: None, limit, chars: EXCERPT_READ }).await?;
+        let notes = self.chats.board_notes(&NoteQuery { before: None, limit, chars: EXCERPT_READ }).await?;
         self.shown(current.id(), notes).await
     }
 
-    async fn shown(&self, person: &str, notes: Vec<Note>) -> Result<Vec<ShownNote>, AppError> {
+    async fn shown(&self, person: &str, notes: Vec<BoardNote>) -> Result<Vec<ShownNote>, AppError> {
         let texts: Vec<_> = notes.iter().map(|note| Some((&*note.text, true))).collect();
         let html: Vec<Arc<str>> = self.renderer.html(person, &texts).await?;
         let shown = notes.into_iter().zip(html).map(|(note, html)| {

@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 
 use super::Result;
-use crate::domain::{Board, BoardPatch, Note};
+use crate::domain::{Board, BoardNote, BoardPatch};
 
 /// Which notes to read, newest first.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +27,7 @@ pub trait Boards: Send + Sync {
     async fn set_board(&self, patch: &BoardPatch) -> Result<Option<u64>>;
     /// What is written on the board: nothing that is deleted, hidden, without a text, or still being written. Takes no grant,
     /// because guests may read it, too. A board that is switched off has none.
-    async fn notes(&self, query: &NoteQuery) -> Result<Vec<Note>>;
+    async fn board_notes(&self, query: &NoteQuery) -> Result<Vec<BoardNote>>;
     /// Whether the person is banned from the board.
     async fn is_banned_from_board(&self, user_id: &str) -> Result<bool>;
 }

@@ -145,7 +145,7 @@ pub(super) async fn a_board_that_is_switched_off_is_missing_and_comes_back(store
             store.rooms_of(&ada.id, None, 9).await.unwrap().len(),
             store.listed_rooms(&carl.id, &listed).await.unwrap().len(),
             store.listed_room(&carl.id, &board.id).await.unwrap().is_some(),
-            store.notes(&notes).await.unwrap().len(),
+            store.board_notes(&notes).await.unwrap().len(),
         )
     };
     assert_eq!(seen().await, (true, 1, 1, true, 1));
@@ -172,7 +172,7 @@ pub(super) async fn notes_are_read_without_what_is_gone(store: &dyn Store) {
     begin(store, &answer).await;
     let notes = async |before: Option<&str>, limit, chars| {
         let query = NoteQuery { before: before.map(str::to_owned), limit, chars };
-        store.notes(&query).await.unwrap()
+        store.board_notes(&query).await.unwrap()
     };
     let ids = async |before: Option<&str>, limit| {
         notes(before, limit, 99).await.into_iter().map(|note| note.id).collect::<Vec<_>>()

@@ -13,7 +13,7 @@ use mongodb::{
 use serde::Deserialize;
 
 use crate::{
-    domain::{Board, BoardPatch, BoardSettings, BoardWriters, MemberRole, MemberState, Note, Role},
+    domain::{Board, BoardNote, BoardPatch, BoardSettings, BoardWriters, MemberRole, MemberState, Role},
     server::store::{AccessLevel, Boards, ChangeKind, NoteQuery, Result},
 };
 
@@ -104,7 +104,7 @@ impl Boards for Mongo {
         self.call(self.transaction(&Change(patch))).await
     }
 
-    async fn notes(&self, query: &NoteQuery) -> Result<Vec<Note>> {
+    async fn board_notes(&self, query: &NoteQuery) -> Result<Vec<BoardNote>> {
         if query.limit == 0 {
             return Ok(Vec::new()); // MongoDB takes a limit of 0 for "no limit".
         }
@@ -122,7 +122,7 @@ impl Boards for Mongo {
 }
 
 impl Mongo {
-    async fn notes_of_board(&self, query: &NoteQuery) -> error::Result<Vec<Note>> {
+    async fn notes_of_board(&self, query: &NoteQuery) -> error::Result<Vec<BoardNote>> {
         let on = doc! { "kind": "board", "room.board.on": { "$ne": false } };
         let Some(board) = self.conversation_docs().find_one(on).await? else { return Ok(Vec::new()) };
         let hidden = doc! { "_id.c": &board.id, "hidden": true };
@@ -145,7 +145,7 @@ impl Mongo {
         let found: Vec<NoteDoc> = found.await?.try_collect().await?;
         let authors = found.iter().map(|note| note.author_id.clone());
         let names = self.names_on_board(&board.id, authors.collect()).await?;
-        let notes = found.into_iter().map(|note| Note {
+        let notes = found.into_iter().map(|note| BoardNote {
             author: names.get(&note.author_id).cloned(),
             id: note.id,
             author_id: note.author_id,

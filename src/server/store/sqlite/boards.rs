@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sqlx::{FromRow, Row, SqliteConnection, SqliteExecutor, sqlite::SqliteRow};
 
 use crate::{
-    domain::{Board, BoardPatch, BoardSettings, Note},
+    domain::{Board, BoardNote, BoardPatch, BoardSettings},
     server::store::{Boards, NoteQuery, Result},
 };
 
@@ -48,7 +48,7 @@ impl FromRow<'_, SqliteRow> for Board {
     }
 }
 
-impl FromRow<'_, SqliteRow> for Note {
+impl FromRow<'_, SqliteRow> for BoardNote {
     fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
         Ok(Self {
             id: row.try_get("id")?,
@@ -74,7 +74,7 @@ impl Boards for Sqlite {
         self.change_board(patch).await.map_err(store_error)
     }
 
-    async fn notes(&self, query: &NoteQuery) -> Result<Vec<Note>> {
+    async fn board_notes(&self, query: &NoteQuery) -> Result<Vec<BoardNote>> {
         sqlx::query_as(NOTES)
             .bind(query.before.as_deref().unwrap_or_default())
             .bind(query.limit)
