@@ -97,6 +97,7 @@ mod tests {
     #[test]
     fn a_word_is_the_same_in_json_and_in_a_database() {
         words::<AuditKind>();
+        words::<BoardWriters>();
         words::<CodeState>();
         words::<ConversationKind>();
         words::<DirectState>();

@@ -34,11 +34,9 @@ use crate::{
 
 /// `GET /c/{id}/message/{message_id}`.
 pub async fn message(
-    (State(conversations), State(rooms), State(chat)): (
-        State<Arc<Conversations>>,
-        State<Arc<Rooms>>,
-        State<Arc<Chat>>,
-    ),
+    State(conversations): State<Arc<Conversations>>,
+    State(rooms): State<Arc<Rooms>>,
+    State(chat): State<Arc<Chat>>,
     Fresh { now, .. }: Fresh,
     Visitor(current, days): Visitor,
     ids: Option<Path<(String, String)>>,

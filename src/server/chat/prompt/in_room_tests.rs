@@ -77,8 +77,9 @@ fn the_answer_says_what_was_read() {
     let line = line();
     let (kept, _) = fitting(&line, &names(), 1000, 0);
     let of = |question: &Message, kept: &[(&Message, PromptMessage)]| {
-        let PromptRead { messages, first_id, last_id, since, payer } = read(kept, question, RoomPayer::Owner);
-        assert_eq!(payer, RoomPayer::Owner);
+        let PromptRead { messages, first_id, last_id, since, payer, pins } =
+            read(kept, question, RoomPayer::Owner);
+        assert!(payer == RoomPayer::Owner && pins.is_empty());
         (messages, first_id, last_id, since)
     };
     let said = |messages, first: &str, last: &str| {

@@ -77,24 +77,16 @@ macro_rules! contract {
 
 contract! {
     users {
-        the_first_is_the_administrator,
-        of_twenty_at_once_one_is_the_administrator,
-        an_email_is_taken_once,
-        an_email_is_taken_once_also_at_once,
-        credentials_carry_the_hash,
-        a_patch_changes_what_it_names,
-        a_language_is_chosen_and_taken_back,
-        preferences_change_field_by_field,
-        favourites_chosen_at_once_are_all_kept,
-        a_missing_user_is_a_normal_answer,
-        closed_registration_lets_one_of_fifty_in,
-        only_the_code_makes_the_first,
+        the_first_is_the_administrator, of_twenty_at_once_one_is_the_administrator,
+        an_email_is_taken_once, an_email_is_taken_once_also_at_once,
+        credentials_carry_the_hash, a_patch_changes_what_it_names,
+        a_language_is_chosen_and_taken_back, preferences_change_field_by_field,
+        favourites_chosen_at_once_are_all_kept, a_missing_user_is_a_normal_answer,
+        closed_registration_lets_one_of_fifty_in, only_the_code_makes_the_first,
         a_new_password_ends_the_other_sessions,
         a_password_changes_only_from_the_old_one_in_a_session_that_lasts,
-        a_new_password_ends_the_link_for_another,
-        a_login_changes_and_is_taken_once,
-        a_tier_and_an_end_are_given_and_taken,
-        the_last_administrator_stays,
+        a_new_password_ends_the_link_for_another, a_login_changes_and_is_taken_once,
+        a_tier_and_an_end_are_given_and_taken, the_last_administrator_stays,
     }
     people {
         people_are_listed_page_by_page_and_sought,
@@ -105,33 +97,25 @@ contract! {
         a_reset_link_counts_once_and_for_a_while,
     }
     presences {
-        the_latest_times_count_whoever_notes_them,
-        those_who_look_at_a_page_come_first,
-        nobody_knows_of_those_who_hide,
-        a_closed_account_is_seen_no_more,
+        the_latest_times_count_whoever_notes_them, those_who_look_at_a_page_come_first,
+        nobody_knows_of_those_who_hide, a_closed_account_is_seen_no_more,
     }
     facts {
         what_was_set_last_counts,
     }
     tiers {
-        the_default_tier_is_always_there,
-        tiers_are_made_changed_and_deleted,
-        a_tier_in_use_stays,
-        deleting_a_tier_races_with_giving_it,
+        the_default_tier_is_always_there, tiers_are_made_changed_and_deleted,
+        a_tier_in_use_stays, deleting_a_tier_races_with_giving_it,
         spending_adds_up_for_each_person_and_day,
     }
     codes {
-        codes_are_stored_and_listed,
-        an_invitation_gives_its_role_and_its_tier,
-        of_each_code_the_newest_uses_are_read,
-        nobody_is_the_first_by_an_invitation,
-        codes_that_do_not_count_register_nobody,
-        fifty_at_once_use_a_code_once,
+        codes_are_stored_and_listed, an_invitation_gives_its_role_and_its_tier,
+        of_each_code_the_newest_uses_are_read, nobody_is_the_first_by_an_invitation,
+        codes_that_do_not_count_register_nobody, fifty_at_once_use_a_code_once,
         redeeming_extends_the_same_tier_and_replaces_another,
     }
     sessions {
-        a_session_comes_with_its_user,
-        touching_moves_the_expiry,
+        a_session_comes_with_its_user, touching_moves_the_expiry,
         deleting_ends_one_session,
         deleting_others_keeps_one_session,
         expired_sessions_are_removed,

@@ -1,16 +1,18 @@
 //! Changes of a room's people in MongoDB whose outcome is not known at first.
 
 use crate::{
-    domain::MemberRole,
+    domain::{MemberRole, RoomSettings},
     server::store::{
-        Entry, JoinOutcome, LeaveOutcome, MemberChange, MemberOutcome, Need, OpenOptions, mongo::Mongo,
+        Entry, JoinOutcome, LeaveOutcome, MemberChange, MemberOutcome, Need, NewReaction, OpenOptions,
+        TalkOutcome, mongo::Mongo,
     },
 };
 
 use super::{
-    fixtures::user,
+    fixtures::{NOW, user},
     members::{count, open_room, own, room_code, wants},
     mongod::{fresh_database, shared},
+    talks,
 };
 
 #[tokio::test]
@@ -53,4 +55,20 @@ async fn a_change_of_members_that_is_tried_again_says_that_it_was_made() {
     assert!(matches!(&handed[0], MemberOutcome::Changed { .. }));
     assert_eq!(handed[0], handed[1]);
     assert_eq!(count(&mongo, &own(&mongo, &bob, &room).await).await, 2);
+}
+
+#[tokio::test]
+async fn a_reaction_that_is_tried_again_counts_once() {
+    let url = shared().await.url(&fresh_database());
+    let mongo = Mongo::open(&url, &OpenOptions::default()).await.unwrap();
+    let room = talks::room(&mongo, RoomSettings::default()).await;
+    let said = talks::add(&mongo, &room.member, &talks::says(&room.member, "Hi")).await;
+    for on in [true, false] {
+        let new = NewReaction { message_id: &said.id, emoji: "👍", on, now: NOW };
+        let [first, again] = mongo.react_twice(&room.owner, &new).await.unwrap();
+        assert!(matches!(first, TalkOutcome::Changed { .. }), "{first:?}");
+        assert_eq!(first, again);
+        let counted = talks::stored(&mongo, &room.owner, &said.id).await.talk.reactions;
+        assert_eq!(counted.iter().map(|reaction| reaction.count).sum::<u32>(), u32::from(on));
+    }
 }

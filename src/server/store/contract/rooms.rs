@@ -118,7 +118,7 @@ pub(super) async fn a_room_begins_with_a_copy(store: &dyn Store) {
     let mut it = named("Copy", NOW + 7);
     it.created_at = NOW + 7;
     let first = message(&ada.id, &it.id, None, Role::User, "Why?");
-    let mut answer = message(&ada.id, &it.id, Some(&first.id), Role::Assistant, "Because.");
+    let mut answer = message(&ada.id, &it.id, Some(first.id.clone()), Role::Assistant, "Because.");
     answer.talk.reply_to = Some(first.id.clone());
     it.leaf_id = Some(answer.id.clone());
     let copied = [first, answer];

@@ -46,6 +46,7 @@ pub(super) async fn a_question_of_a_room_is_a_message_and_waits(store: &dyn Stor
         last_id: second.id.clone(),
         since: NOW,
         payer: RoomPayer::Owner,
+        pins: vec![first.id.clone()],
     };
     new.answer.talk.read = Some(read.clone());
     let mut tells = new.clone();

@@ -81,7 +81,9 @@ impl Mark<'_> {
                         let reactions = reactions.clone_with_type::<Document>();
                         reactions.insert_one(doc! { "_id": id, "at": new.now }).session(&mut *tx).await?;
                     }
-                    (false, true) => drop(reactions.delete_one(which).session(&mut *tx).await?),
+                    (false, true) => {
+                        reactions.delete_one(which).session(&mut *tx).await?;
+                    }
                 }
                 mongo.count_reactions(tx, &mut talk, new.message_id, new.emoji).await?;
             }
