@@ -24,10 +24,7 @@ pub struct SeqEvent {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, ToSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-#[cfg_attr(
-    target_pointer_width = "64",
-    expect(clippy::large_enum_variant, reason = "an event is kept once, behind an `Arc`")
-)]
+#[expect(clippy::large_enum_variant, reason = "an event is kept once, behind an `Arc`")]
 pub enum ChatEvent {
     /// An answer begins. One that the listener knows already is continued: it begins again with the text it has.
     Started {
