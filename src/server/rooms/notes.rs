@@ -105,9 +105,8 @@ fn plain(html: &str) -> String {
         text.push_str(before);
         let (tag, behind) = tag.split_once('>').unwrap_or((tag, ""));
         // Words of two blocks stand apart.
-        if !["a", "/a", "b", "/b", "em", "/em", "strong", "/strong", "code", "/code", "del", "/del"]
-            .contains(&tag.split(' ').next().unwrap_or_default())
-        {
+        let name = tag.trim_start_matches('/').split(' ').next().unwrap_or_default();
+        if !["a", "b", "code", "del", "em", "i", "span", "strong"].contains(&name) {
             text.push(' ');
         }
         rest = behind;

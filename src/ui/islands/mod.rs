@@ -44,6 +44,7 @@ mod phrases;
 mod picker;
 mod place;
 mod posting;
+mod posts;
 mod queue;
 mod queued;
 mod quoting;

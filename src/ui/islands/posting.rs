@@ -2,37 +2,23 @@
 //! stored until the server has it. They are posted one after another, in the order in which they were written, each with the
 //! key that it got then: however often it is posted, it is the same message.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 
 use leptos::{prelude::*, task::spawn_local};
 use web_sys::{Element, Event, UrlSearchParams};
 
 use super::{
-    browser, drafts, elements, elements::copy_of_template, messages, refresh, request, request::Refused,
-    scroll, state::PageState,
+    browser, drafts, elements, elements::copy_of_template, messages, posts, posts::POSTING, posts::Post,
+    refresh, request, request::Refused, scroll, state::PageState,
 };
 
-/// The class of a message that the server has not got yet.
-const POSTING: &str = "posting";
 /// The attribute of such a message that has its key.
 const KEY: &str = "data-key";
 /// The pauses between tries while the server cannot be reached, in milliseconds. After the last one the message says that it
 /// was not sent.
 const PAUSES: [i32; 5] = [300, 1_000, 2_000, 4_000, 8_000];
 
-/// A message on its way.
-#[derive(Clone)]
-struct Post {
-    conversation_id: String,
-    key: String,
-    /// The form, encoded.
-    fields: String,
-    /// Why it was not sent, if it was not.
-    failed: Option<String>,
-}
-
 thread_local! {
-    static POSTS: RefCell<Vec<Post>> = const { RefCell::new(Vec::new()) };
     /// Whether the posts are being sent.
     static WORKS: Cell<bool> = const { Cell::new(false) };
 }
@@ -44,7 +30,7 @@ pub(super) fn post(state: PageState, conversation_id: &str, fields: &UrlSearchPa
     show(&post);
     scroll::to_end(state);
     store(state, &post, true);
-    POSTS.with_borrow_mut(|posts| posts.push(post));
+    posts::with_all(|posts| posts.push(post));
     work(state);
 }
 
@@ -66,32 +52,15 @@ pub(super) fn restore(state: PageState) {
     };
     let stored = browser::stored(&name(state, &id)).unwrap_or_default();
     for post in stored.lines().filter_map(|fields| read(&id, fields.to_owned())) {
-        POSTS.with_borrow_mut(|posts| {
+        posts::with_all(|posts| {
             if posts.iter().all(|known| known.key != post.key) {
                 posts.push(post);
             }
         });
     }
-    leave();
-    POSTS.with_borrow(|posts| posts.iter().filter(|post| post.conversation_id == id).for_each(show));
+    posts::leave();
+    posts::with_all(|posts| posts.iter().filter(|post| post.conversation_id == id).for_each(show));
     work(state);
-}
-
-/// Takes the messages off the page that are on their way.
-pub(super) fn leave() {
-    on_page().iter().for_each(Element::remove);
-}
-
-/// The messages on the page that are on their way.
-pub(super) fn on_page() -> Vec<Element> {
-    messages::all().into_iter().filter(|message| message.class_list().contains(POSTING)).collect()
-}
-
-/// Whether the server may have a message of the conversation whose id this page does not know yet. What the reader wrote
-/// and the page does not show is left out meanwhile, because it may be the one that the page shows without its id.
-pub(super) fn is_awaited(state: PageState) -> bool {
-    let id = state.conversation().unwrap_or_default();
-    POSTS.with_borrow(|posts| posts.iter().any(|post| post.conversation_id == id && post.failed.is_none()))
 }
 
 fn work(state: PageState) {
@@ -99,7 +68,7 @@ fn work(state: PageState) {
         return;
     }
     spawn_local(async move {
-        let next = || POSTS.with_borrow(|posts| posts.iter().find(|post| post.failed.is_none()).cloned());
+        let next = || posts::with_all(|posts| posts.iter().find(|post| post.failed.is_none()).cloned());
         while let Some(post) = next() {
             let sent = send(&post).await;
             let is_here = || state.conversation().as_ref() == Some(&post.conversation_id);
@@ -169,7 +138,7 @@ fn show_state(article: &Element, failed: Option<&str>) {
 }
 
 fn article(key: &str) -> Option<Element> {
-    on_page().into_iter().find(|article| article.get_attribute(KEY).as_deref() == Some(key))
+    posts::on_page().into_iter().find(|article| article.get_attribute(KEY).as_deref() == Some(key))
 }
 
 /// The message has its id now. The server's HTML takes its place with the next refresh.
@@ -191,12 +160,12 @@ fn fail(key: &str, why: String) {
 }
 
 fn with<T>(key: &str, act: impl FnOnce(&mut Post) -> T) -> Option<T> {
-    POSTS.with_borrow_mut(|posts| posts.iter_mut().find(|post| post.key == key).map(act))
+    posts::with_all(|posts| posts.iter_mut().find(|post| post.key == key).map(act))
 }
 
 /// The server has the message, or its writer has taken it back.
 fn remove(state: PageState, key: &str) -> Option<Post> {
-    let post = POSTS.with_borrow_mut(|posts| {
+    let post = posts::with_all(|posts| {
         let at = posts.iter().position(|post| post.key == key)?;
         Some(posts.remove(at))
     })?;

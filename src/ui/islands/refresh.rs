@@ -7,7 +7,7 @@ use leptos::{prelude::*, task::spawn_local};
 use web_sys::Element;
 
 use super::{
-    announce, browser, messages, posting, request, scroll, sidebar, state::Fetched, state::PageState, thread,
+    announce, browser, messages, posts, request, scroll, sidebar, state::Fetched, state::PageState, thread,
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -73,7 +73,7 @@ fn show(state: PageState, fetched: &Fetched) {
     let after = fetched.shown.after.unwrap_or_default();
     let is_later = state.position.get_value() > after;
     let is_ahead = is_later && !state.overlaps.get_value();
-    let placed = thread::show(&fetched.thread, is_ahead, posting::is_awaited(state));
+    let placed = thread::show(&fetched.thread, is_ahead, posts::is_awaited(state));
     sidebar::show_bar(state, &fetched.bar, &fetched.title);
     // What was left out is asked for again.
     if !placed.left_out {

@@ -7,7 +7,7 @@ use web_sys::{DocumentFragment, Element, HtmlElement, HtmlTemplateElement, Node}
 
 use super::{
     elements::{self, copy_of_template},
-    focus, messages, posting, scroll,
+    focus, messages, posts, scroll,
 };
 use crate::ui::parts::is_long_question;
 
@@ -88,12 +88,12 @@ pub(super) struct Placed {
 }
 
 /// Shows the server's HTML of the messages in place of those that are there. `is_ahead`: an answer that is being written
-/// stays as it is, because the page has more of it. `is_awaited`: see [`posting::is_awaited`].
+/// stays as it is, because the page has more of it. `is_awaited`: see [`posts::is_awaited`].
 pub(super) fn show(html: &str, is_ahead: bool, is_awaited: bool) -> Placed {
     const BUSY: &str = "aria-busy";
     let mut placed = Placed::default();
     let (Some(messages), Some(fresh)) = (messages::list(), parsed(html)) else { return placed };
-    let unsent: Vec<Element> = unsent().into_iter().chain(posting::on_page()).collect();
+    let unsent: Vec<Element> = unsent().into_iter().chain(posts::on_page()).collect();
     let held = focus::hold();
     scroll::kept(|| {
         let fresh = messages::elements(&fresh.children());

@@ -12,9 +12,9 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{DocumentFragment, Element, Event};
 
 use super::{
-    browser, drafts, editing, field, follow, messages, outbox, overlay, place, posting, refresh, replying,
-    request, request::Refused, scroll, sidebar, state::Fetched, state::PageState, state::Shown, temporary,
-    thread,
+    browser, drafts, editing, field, follow, messages, outbox, overlay, place, posting, posts, refresh,
+    replying, request, request::Refused, scroll, sidebar, state::Fetched, state::PageState, state::Shown,
+    temporary, thread,
 };
 /// How many conversations that were left are kept as they were, so that going back shows them at once.
 const KEPT: usize = 6;
@@ -232,7 +232,7 @@ fn leave(state: PageState) {
     scroll::unpin();
     // When the conversation is opened again, the outbox shows it, or the server has it, or its draft does.
     thread::remove_unsent();
-    posting::leave();
+    posts::leave();
     let fragment = document().create_document_fragment();
     while let Some(child) = messages.first_child() {
         let _ = fragment.append_child(&child);
