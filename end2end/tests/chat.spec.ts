@@ -1,5 +1,6 @@
 import { Chat, numbered } from "../support/chat.ts";
 import { expect, test } from "../support/test.ts";
+import { byStream } from "../support/way.ts";
 
 test("register, ask, watch the answer arrive, reload, find it again", async ({ page, chat, context }) => {
   await context.clearCookies();
@@ -63,6 +64,7 @@ test("an answer that has ended before its events come has its buttons", async ({
       await new Promise((done) => setTimeout(done, milliseconds));
       await route.continue();
     });
+  await byStream(page);
   await late("**/fn/part?*", 700);
   await late("**/fn/follow", 2_000);
   await chat.begin("Just this", "echo");

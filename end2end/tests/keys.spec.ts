@@ -3,6 +3,7 @@
 import { launchOptions } from "../support/browser.mjs";
 import type { Chat } from "../support/chat.ts";
 import { expect, test } from "../support/test.ts";
+import { byStream } from "../support/way.ts";
 
 // Playwright starts its browsers without the cache of pages that Back uses, so these tests start one with it.
 test.use({ launchOptions: { ...launchOptions, ignoreDefaultArgs: ["--disable-back-forward-cache"] } });
@@ -57,6 +58,7 @@ test("a page that is brought back as it was left sends what is asked now", async
 
 test("a lost reply: the same again is one question, a corrected one is asked", async ({ page, chat, watch }) => {
   watch.allow(/ERR_CONNECTION_RESET|ERR_FAILED|ERR_INTERNET_DISCONNECTED|ERR_INCOMPLETE|network error/);
+  await byStream(page);
   await chat.open();
   await chat.choose("echo");
   await loseReply(chat, "/fn/ask");

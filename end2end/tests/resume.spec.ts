@@ -4,6 +4,7 @@ import type { Page } from "@playwright/test";
 import { Chat, numbered } from "../support/chat.ts";
 import { expect, test } from "../support/test.ts";
 import { hideable } from "../support/visibility.ts";
+import { byStream } from "../support/way.ts";
 
 const broken = /ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|ERR_INTERNET_DISCONNECTED|network error/;
 
@@ -225,6 +226,7 @@ test("a tab that nobody looks at rests, and catches up when it is looked at", as
 });
 
 test("a tab that rested is told of what was deleted while nobody listened", async ({ page, chat }) => {
+  await byStream(page);
   await page.addInitScript(() => {
     Object.defineProperty(document, "hidden", { get: () => sessionStorage.getItem("away") === "yes" });
   });

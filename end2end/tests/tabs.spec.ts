@@ -2,6 +2,7 @@
 import { Chat, numbered } from "../support/chat.ts";
 import { expect, register, test } from "../support/test.ts";
 import { hideable } from "../support/visibility.ts";
+import { byStream } from "../support/way.ts";
 
 test("seven tabs: six answers are written, and the seventh opens at once", async ({ chat, context }) => {
   test.setTimeout(240_000);
@@ -36,7 +37,7 @@ test("seven tabs: six answers are written, and the seventh opens at once", async
 
 test("a hidden tab holds no connection while its answer is written, and shows it all when it is looked at", async ({ page, chat }) => {
   // A stream takes one of the browser's connections, and a WebSocket none.
-  await page.addInitScript(() => localStorage.setItem("inglenook:way", `stream ${Date.now() + 500_000}`));
+  await byStream(page);
   const hide = await hideable(page);
   let open = 0;
   const count = (event: "request" | "requestfinished" | "requestfailed", by: number) =>

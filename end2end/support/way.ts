@@ -1,0 +1,7 @@
+// How a page hears of what happens.
+import type { Page } from "@playwright/test";
+
+/** Lets the page follow its conversation with a stream from now on, as where a network lets no WebSocket through. */
+export function byStream(page: Page) {
+  return page.addInitScript(() => localStorage.setItem("inglenook:way", `stream ${Date.now() + 500_000}`));
+}
