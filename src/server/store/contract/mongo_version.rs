@@ -50,7 +50,7 @@ async fn a_newer_database_is_refused_and_an_older_one_is_upgraded() {
     assert_eq!(inspect(&url, &options).await.unwrap(), outlook(upgrade));
     assert_eq!(messages.list_index_names().await.unwrap().len(), 1, "looking changes nothing");
     let next = open(&url, &options).await.unwrap();
-    assert_eq!(messages.list_index_names().await.unwrap().len(), 7);
+    assert_eq!(messages.list_index_names().await.unwrap().len(), 8);
     assert_eq!(next.interrupt_unfinished(Orphans::Of(store.instance())).await.unwrap(), 1);
     let kept = next.stored(&turn.user_id, &turn.answer.id).await.unwrap().unwrap();
     assert_eq!((&*kept.content, kept.status), ("half", Status::Interrupted));
