@@ -82,6 +82,10 @@ async fn follow(here: Visit) {
                 pause = pause.max(FIRST_PAUSE * 2);
             }
             Ended::Rewound => continue,
+            Ended::TurnedAway => {
+                way = Way::Stream;
+                continue;
+            }
             Ended::Polled | Ended::Closed => {}
         }
         if may_disconnect(state, way) || (way == Way::Stream && browser::is_hidden() != hidden) {

@@ -46,7 +46,13 @@ pub(super) async fn hear(here: &Visit, wake_ups: &mut UnboundedReceiver<()>) -> 
     loop {
         let came = match select(Box::pin(hearing.socket.next()), wake_ups.next()).await {
             Either::Left((Some(first), _)) => Some(first),
-            Either::Left((None, _)) => return if worked { Ended::Closed } else { Ended::Unfit },
+            Either::Left((None, _)) => {
+                return match worked {
+                    true if hearing.socket.is_turned_away() => Ended::TurnedAway,
+                    true => Ended::Closed,
+                    false => Ended::Unfit,
+                };
+            }
             Either::Right(_) => None,
         };
         if here.is_over() {

@@ -1,6 +1,9 @@
 //! [`Socket`]: the page's WebSocket, which brings what the server tells and takes what the page says.
 
-use std::cell::RefCell;
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use futures::{
     StreamExt,
@@ -8,19 +11,23 @@ use futures::{
 };
 use leptos::prelude::window;
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{MessageEvent, WebSocket};
+use web_sys::{CloseEvent, MessageEvent, WebSocket};
 
 thread_local! {
     /// The one that is open, for those who only say something.
     static OPEN: RefCell<Option<WebSocket>> = const { RefCell::new(None) };
 }
 
+/// The code with which the server closes the socket of somebody who may not go on.
+const POLICY: u16 = 1008;
+
 pub(super) struct Socket {
     socket: WebSocket,
+    closed: Rc<Cell<u16>>,
     heard: UnboundedReceiver<String>,
     _message: Closure<dyn FnMut(MessageEvent)>,
     _open: Closure<dyn FnMut()>,
-    _close: Closure<dyn FnMut()>,
+    _close: Closure<dyn FnMut(CloseEvent)>,
 }
 
 impl Socket {
@@ -39,12 +46,17 @@ impl Socket {
         let open = Closure::<dyn FnMut()>::new(move || {
             let _ = opened.unbounded_send(String::new());
         });
-        let close = Closure::<dyn FnMut()>::new(move || send.close_channel());
+        let closed = Rc::new(Cell::new(0));
+        let code = closed.clone();
+        let close = Closure::<dyn FnMut(CloseEvent)>::new(move |event: CloseEvent| {
+            code.set(event.code());
+            send.close_channel();
+        });
         socket.set_onmessage(Some(message.as_ref().unchecked_ref()));
         socket.set_onopen(Some(open.as_ref().unchecked_ref()));
         socket.set_onclose(Some(close.as_ref().unchecked_ref()));
         OPEN.set(Some(socket.clone()));
-        Some(Self { socket, heard, _message: message, _open: open, _close: close })
+        Some(Self { socket, closed, heard, _message: message, _open: open, _close: close })
     }
 
     /// The next message of the server; an empty text when the socket has opened, `None` when it is closed.
@@ -55,6 +67,11 @@ impl Socket {
     /// The next message that is there already.
     pub fn ready(&mut self) -> Option<String> {
         self.heard.try_recv().ok()
+    }
+
+    /// Whether the server closed it because the person may not go on, most often because they are signed out.
+    pub fn is_turned_away(&self) -> bool {
+        self.closed.get() == POLICY
     }
 
     pub fn say(&self, message: &str) {
