@@ -66,7 +66,7 @@ test("people react, pin, answer and mention without leaving the room", async ({ 
   await expectAccessible(page, "the pinned messages");
 });
 
-test("the number of unread messages stands in the title, and follows the choice", async ({ page, newPerson }) => {
+test("the number of unread messages stands in the title, and follows the choice", async ({ page, user: _, newPerson }) => {
   await page.goto("/rooms/new");
   await page.getByLabel("Name", { exact: true }).fill("Hall");
   await page.getByRole("button", { name: "Make room" }).click();

@@ -247,7 +247,7 @@ pub fn Bar(title: String, #[prop(optional)] about: String, children: Children) -
             <label class="button-bare narrow-only" for="open-sidebar" title=t("conversations-show")>
                 <Icon name="side" />
             </label>
-            <h1 dir="auto">{title}</h1>
+            <h1>{title}</h1>
             {about}
             <span class="spacer"></span>
             <a

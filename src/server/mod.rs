@@ -19,7 +19,7 @@
 //! ui::keys →
 //! ui::pending →
 //! server::http → ui::parts, ui::words, server::live, server::accounts, server::words, server::store, server::config, server::ops, error, domain
-//! server::rooms → server::chat, server::conversations, server::live, server::accounts, server::render, server::words, server::store, server::ops, error, domain
+//! server::rooms → server::chat, server::conversations, server::live, server::accounts, server::render, server::markdown, server::words, server::store, server::ops, error, domain
 //! server::chat → server::accounts, server::conversations, server::live, server::journal, server::llm, server::store, server::config, server::ops, error, domain
 //! server::exports → server::cluster, server::accounts, server::words, server::store, server::ops, error, domain
 //! server::cluster → server::live, server::journal, server::store, server::ops, domain

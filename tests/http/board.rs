@@ -213,7 +213,10 @@ async fn the_feed_is_well_formed_and_stable() {
             .collect::<Vec<_>>()
     };
     assert_eq!((child(&root, "title"), child(&root, "id").len()), (name.to_owned(), 45));
-    assert_eq!(links(&root), ["self http://inglenook.test/board.atom", "alternate http://inglenook.test/board"]);
+    assert_eq!(
+        links(&root),
+        ["self http://inglenook.test/board.atom", "alternate http://inglenook.test/board"]
+    );
     let entries: Vec<_> = root.children().filter(|it| it.has_tag_name((ns, "entry"))).collect();
     assert_eq!(entries.len(), 2);
     let mut ids = Vec::new();

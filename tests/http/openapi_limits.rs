@@ -120,7 +120,7 @@ async fn a_parameter_that_is_not_as_described_is_refused_by_its_name() {
                     let name: &'static str =
                         if name == "Last-Event-ID" { "last-event-id" } else { "idempotency-key" };
                     let body = if method == Method::POST {
-                        json!({ "content": "x" }).to_string()
+                        json!({ "content": "x", "name": "x" }).to_string()
                     } else {
                         String::new()
                     };

@@ -58,11 +58,13 @@ mod tags;
 #[cfg(test)]
 mod tests;
 mod tex;
+mod words;
 
 pub use blocks::{BlockChange, Stream};
 pub(crate) use labels::labelled;
 pub(crate) use mentions::mentioned;
 pub(crate) use pause::with_pauses;
+pub use words::words;
 
 /// Raised when the same text gives other HTML than before; part of the key of every cache of HTML.
 pub(crate) const RENDERER_VERSION: u32 = 5;

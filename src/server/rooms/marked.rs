@@ -5,7 +5,10 @@ use super::Rooms;
 use crate::{
     domain::{CurrentUser, Message, PromptRead, Reason},
     error::AppError,
-    server::store::{Grant, Need},
+    server::{
+        markdown,
+        store::{Grant, Need},
+    },
 };
 
 /// So many characters of such a message are read.
@@ -47,7 +50,11 @@ impl Rooms {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        Ok(self.chats.beginnings(grant, ids, BEGINNING).await?)
+        let mut found = self.chats.beginnings(grant, ids, BEGINNING).await?;
+        for message in &mut found {
+            message.content = markdown::words(&message.content);
+        }
+        Ok(found)
     }
 
     /// Which emoji the person reacted with to these messages, by the messages' ids.
