@@ -45,20 +45,20 @@ pub(super) async fn hear(here: &Visit, wake_ups: &mut UnboundedReceiver<()>) -> 
     let mut worked = false;
     loop {
         let came = match select(Box::pin(hearing.socket.next()), wake_ups.next()).await {
-            Either::Left((Some(first), _)) => Some(first),
-            Either::Left((None, _)) => {
-                return match worked {
-                    true if hearing.socket.is_turned_away() => Ended::TurnedAway,
-                    true => Ended::Closed,
-                    false => Ended::Unfit,
-                };
-            }
+            Either::Left((first, _)) => Some(first),
             Either::Right(_) => None,
         };
+        if matches!(came, Some(None)) {
+            return match worked {
+                true if hearing.socket.is_turned_away() => Ended::TurnedAway,
+                true => Ended::Closed,
+                false => Ended::Unfit,
+            };
+        }
         if here.is_over() {
             return Ended::Closed;
         }
-        if let Some(ended) = came.and_then(|first| hearing.take(first)) {
+        if let Some(ended) = came.flatten().and_then(|first| hearing.take(first)) {
             return ended;
         }
         worked |= hearing.listening;
