@@ -41,7 +41,11 @@ pub async fn mentions(
     Query(Typed { conversation, q }): Query<Typed>,
 ) -> Result<Json<String>, AppError> {
     let listing = MemberListing { search: Some(&q), limit: Some(MOST), ..MemberListing::default() };
-    let found = rooms.members(&current, &conversation, listing).await?.items;
+    // Outside of a room there is nobody but the model.
+    let found = match conversation.as_str() {
+        "" => Vec::new(),
+        id => rooms.members(&current, id, listing).await?.items,
+    };
     let people = rooms.with_pictures(found).await?;
     let model = MODEL.starts_with(&q.to_lowercase());
     Ok(Json(fragment(move || {
