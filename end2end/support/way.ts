@@ -2,6 +2,7 @@
 import type { Page } from "@playwright/test";
 
 /** Lets the page follow its conversation with a stream from now on, as where a network lets no WebSocket through. */
-export function byStream(page: Page) {
-  return page.addInitScript(() => localStorage.setItem("inglenook:way", `stream ${Date.now() + 500_000}`));
+export async function byStream(page: Page) {
+  await page.routeWebSocket(/\/ws$/, (socket) => socket.close({ code: 1011 }));
+  await page.addInitScript(() => localStorage.setItem("inglenook:way", `stream ${Date.now() + 500_000}`));
 }
