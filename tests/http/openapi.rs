@@ -232,6 +232,7 @@ async fn every_event_and_every_record_is_as_described() {
         ChatEvent::Members { gone: Vec::new() },
         ChatEvent::Members { gone: vec![id()] },
         ChatEvent::Typing { user_id: id(), name: id() },
+        ChatEvent::Reactions { message_id: id(), reactions: question.talk.reactions.clone() },
     ];
     events.iter().for_each(|event| document.check_schema(event, "ChatEvent"));
     let forms = document.0["components"]["schemas"]["ChatEvent"]["oneOf"].as_array().unwrap();
@@ -243,7 +244,6 @@ async fn every_event_and_every_record_is_as_described() {
     };
     let described: BTreeSet<_> = forms.iter().map(named).collect();
     assert_eq!(described, events.iter().map(|event| event.name().to_owned()).collect());
-
     let price = Price { input: 0.5, output: 2.0, currency: "USD".into() };
     let all = Some(true);
     let known = Traits { context: Some(8_192), vision: all, reasoning: all, tools: all, price: Some(price) };

@@ -179,7 +179,7 @@ async fn a_long_question_can_be_folded_and_is_whole_on_the_page() {
     let buttons: Vec<&str> = page.split("aria-expanded=\"false\"").skip(1).collect();
     let hidden =
         buttons.iter().filter(|rest| rest.split('>').next().is_some_and(|tag| tag.contains("hidden")));
-    // The short one, and that of the template.
-    assert_eq!((buttons.len(), hidden.count()), (3, 2), "{page}");
+    // The short one, and those of the templates of a question and of a room's message.
+    assert_eq!((buttons.len(), hidden.count()), (4, 3), "{page}");
     assert!(page.contains(&long), "{page}");
 }

@@ -20,7 +20,7 @@ async fn preferences_are_shown_and_changed_one_by_one() {
     let lin = app.person("lin").await;
     let default = json!({
         "theme": "system", "palette": "ember", "picture_initial": null, "picture_colour": null, "single_keys": true, "favourites": [], "last_model": null,
-        "system_prompt": null, "params": {},
+        "system_prompt": null, "params": {}, "about": null, "listed": true, "wall": true,
     });
     assert_eq!(lin.get("/api/v1/me").await.is(200).json()["preferences"], default);
     let change = json!({ "preferences": {

@@ -44,7 +44,10 @@ async fn every_address_of_the_router_is_in_the_lists() {
         .iter()
         .map(|(method, path, ..)| {
             let path = path.replace("{k}", "{qid}").replace("codes/{w}", "codes/{code_id}");
-            let path = path.replace("wall/{j}", "wall/{note_id}");
+            let path =
+                path.replace("wall/{j}", "wall/{note_id}").replace("reports/{f}", "reports/{report_id}");
+            let path =
+                path.replace("read/{u}", "read/{message_id}").replace("message/{u}", "message/{message_id}");
             let path =
                 path.replace("members/{p}", "members/{user_id}").replace("members/{b}", "members/{user_id}");
             let path = IDS.iter().fold(path, |path, id| path.replace(id, "{id}"));
