@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use super::app::{App, Client};
 
 const ADMIN: &str = "/api/v1/admin/board";
-const SITE: [(&str, &str); 1] = [("INGLENOOK_PUBLIC_URL", "http://inglenook.test")];
 
 async fn change(admin: &Client, patch: Value) -> Value {
     admin.patch(ADMIN, &patch).await.is(200).json()
@@ -178,7 +177,7 @@ async fn guests_read_it_page_by_page_where_they_may() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_feed_is_well_formed_and_stable() {
-    let app = App::with(&SITE).await;
+    let app = App::start().await;
     let lin = app.person("lin").await;
     let name = "News & <b>\"more\"</b>";
     let id = change(&lin, json!({ "name": name })).await["id"].as_str().unwrap().to_owned();

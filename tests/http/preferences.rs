@@ -34,6 +34,7 @@ async fn preferences_are_shown_and_changed_one_by_one() {
         "theme": "dark", "palette": "sea", "picture_initial": "林", "picture_colour": "teal", "single_keys": false,
         "favourites": ["demo/demo"],
         "last_model": "demo/demo", "system_prompt": "Be brief.", "params": { "temperature": 0.7, "turns": 3 },
+        "about": null, "listed": true, "wall": true,
     });
     assert_eq!((&changed["preferences"], &changed["name"]), (&all, &json!("lin")));
     let one = lin.patch("/api/v1/me", &json!({ "preferences": { "theme": null } })).await.is(200).json();
