@@ -49,6 +49,7 @@ async fn follow(here: Visit) {
     let state = here.state;
     let mut wake_ups = browser::wake_ups();
     let (mut pause, mut way) = (FIRST_PAUSE, Way::remembered());
+    let mut turned_away = false;
     while !here.is_over() {
         if may_disconnect(state, way) {
             wake_ups.next().await;
@@ -59,6 +60,7 @@ async fn follow(here: Visit) {
         }
         let (opened, hidden) = (browser::now(), browser::is_hidden());
         let ended = match way {
+            _ if std::mem::take(&mut turned_away) => listen(&here, &mut wake_ups, (way, opened, true)).await,
             Way::Socket => hear::hear(&here, &mut wake_ups).await,
             Way::Stream => listen(&here, &mut wake_ups, (way, opened, hidden)).await,
             Way::Poll => listen(&here, &mut wake_ups, (way, opened, true)).await,
@@ -83,7 +85,7 @@ async fn follow(here: Visit) {
             }
             Ended::Rewound => continue,
             Ended::TurnedAway => {
-                way = Way::Stream;
+                turned_away = true;
                 continue;
             }
             Ended::Polled | Ended::Closed => {}

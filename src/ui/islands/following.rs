@@ -41,7 +41,8 @@ pub(super) enum Ended {
     Rewound,
     /// The server refused, or could not be reached.
     Failed(Refused),
-    /// The server closed the WebSocket of somebody who may not go on. A stream is told why.
+    /// The server tells no more of the conversation. A request is told why: most often the person is signed out or takes no
+    /// part any more.
     TurnedAway,
     /// What this page is told does not get through in this way.
     Unfit,

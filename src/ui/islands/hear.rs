@@ -122,7 +122,7 @@ impl Hearing<'_> {
         let is_here = message.text("conversation_id").is_some_and(|id| id == self.here.conversation_id);
         match &*message.text("type")? {
             "event" if is_here && self.listening => events.push(message),
-            "ended" if is_here && self.listening => return Some(Ended::Closed),
+            "ended" if is_here && self.listening => return Some(Ended::TurnedAway),
             "refused" if is_here && !self.listening => return refused(&message),
             "listening" if is_here => self.begins(),
             _ => {}
