@@ -72,7 +72,7 @@ pub fn MarkLine(marks: Marks) -> impl IntoView {
     });
     let (writes, id) = (marks.writes, marks.id);
     let chips = marks.reactions.into_iter().map(|reaction| {
-        let (title, label) = (reaction.who(), reaction.who());
+        let title = reaction.who();
         let action = if reaction.own { "/fn/unreact" } else { "/fn/react" };
         view! {
             <button
@@ -82,7 +82,6 @@ pub fn MarkLine(marks: Marks) -> impl IntoView {
                 name="reaction"
                 value=format!("{id} {}", reaction.emoji)
                 aria-pressed=if reaction.own { "true" } else { "false" }
-                aria-label=label
                 title=title
                 disabled=!writes
             >
