@@ -260,7 +260,13 @@ pub(super) fn answered(state: PageState) {
 
 /// Tells the server that the conversation on the page has been seen.
 pub(super) fn seen(state: PageState) {
-    spawn_local(tell_seen(state));
+    spawn_local(async move {
+        tell_seen(state).await;
+        // What is unread in a room is counted in the list, and in the title of the tab.
+        if state.is_room() {
+            reload(state);
+        }
+    });
 }
 
 async fn tell_seen(state: PageState) {
