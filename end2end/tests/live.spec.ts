@@ -51,7 +51,11 @@ async function expectSaid(page: Page, expected: string[]) {
 
 test("two people see each other's messages through one WebSocket", async ({ page, user, newPerson }) => {
   const other = await newPerson();
-  await room(page, other);
+  const address = await room(page, other);
+  // The page has opened what it opens before anything is counted.
+  const begun = page.waitForEvent("websocket");
+  await page.goto(address);
+  await begun;
   const counts = opened(page);
   await page.reload();
   for (const [from, text] of [[page, "One"], [other.page, "Two"], [page, "Three"], [other.page, "Four"]] as const) await say(from, text);
