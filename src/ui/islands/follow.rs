@@ -34,6 +34,8 @@ const LASTING: f64 = 2_000.0;
 const POLL_GENERATING: i32 = 1_000;
 const POLL_IDLE: i32 = 3_000;
 const POLL_HIDDEN: i32 = 5_000;
+/// How long a page that is told no more may take to leave before it says why, in milliseconds.
+const LEAVING: i32 = 1_000;
 /// How long the beginning of a stream may take, in milliseconds.
 const BEGINS: i32 = 20_000;
 
@@ -49,7 +51,6 @@ async fn follow(here: Visit) {
     let state = here.state;
     let mut wake_ups = browser::wake_ups();
     let (mut pause, mut way) = (FIRST_PAUSE, Way::remembered());
-    let mut turned_away = false;
     while !here.is_over() {
         if may_disconnect(state, way) {
             wake_ups.next().await;
@@ -60,7 +61,6 @@ async fn follow(here: Visit) {
         }
         let (opened, hidden) = (browser::now(), browser::is_hidden());
         let ended = match way {
-            _ if std::mem::take(&mut turned_away) => listen(&here, &mut wake_ups, (way, opened, true)).await,
             Way::Socket => hear::hear(&here, &mut wake_ups).await,
             Way::Stream => listen(&here, &mut wake_ups, (way, opened, hidden)).await,
             Way::Poll => listen(&here, &mut wake_ups, (way, opened, true)).await,
@@ -70,6 +70,11 @@ async fn follow(here: Visit) {
         }
         match &ended {
             Ended::Failed(refusal) if matches!(&*refusal.code, "signed_out" | "not_found") => {
+                // Most often this page itself signed out or deleted the conversation, and is about to show something else.
+                browser::sleep(LEAVING).await;
+                if here.is_over() {
+                    return;
+                }
                 state.show_refusal(refusal.clone());
                 state.generating.set(None);
                 return;
@@ -84,10 +89,6 @@ async fn follow(here: Visit) {
                 pause = pause.max(FIRST_PAUSE * 2);
             }
             Ended::Rewound => continue,
-            Ended::TurnedAway => {
-                turned_away = true;
-                continue;
-            }
             Ended::Polled | Ended::Closed => {}
         }
         if may_disconnect(state, way) || (way == Way::Stream && browser::is_hidden() != hidden) {

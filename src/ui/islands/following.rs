@@ -41,9 +41,6 @@ pub(super) enum Ended {
     Rewound,
     /// The server refused, or could not be reached.
     Failed(Refused),
-    /// The server tells no more of the conversation. A request is told why: most often the person is signed out or takes no
-    /// part any more.
-    TurnedAway,
     /// What this page is told does not get through in this way.
     Unfit,
 }

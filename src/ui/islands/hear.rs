@@ -50,7 +50,7 @@ pub(super) async fn hear(here: &Visit, wake_ups: &mut UnboundedReceiver<()>) -> 
         };
         if matches!(came, Some(None)) {
             return match worked {
-                true if hearing.socket.is_turned_away() => Ended::TurnedAway,
+                true if hearing.socket.session_ended() => Ended::Failed(Refused::signed_out()),
                 true => Ended::Closed,
                 false => Ended::Unfit,
             };
@@ -122,7 +122,8 @@ impl Hearing<'_> {
         let is_here = message.text("conversation_id").is_some_and(|id| id == self.here.conversation_id);
         match &*message.text("type")? {
             "event" if is_here && self.listening => events.push(message),
-            "ended" if is_here && self.listening => return Some(Ended::TurnedAway),
+            // Whoever listens again is told why it ended.
+            "ended" if is_here && self.listening => self.listen(),
             "refused" if is_here && !self.listening => return refused(&message),
             "listening" if is_here => self.begins(),
             _ => {}

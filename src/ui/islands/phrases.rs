@@ -9,12 +9,13 @@ use crate::domain::reason::grouped;
 /// Each key with the names of its parameters. The page words them for the browser, which has no files of sentences. A
 /// number is always called `count`, because it chooses the plural form. What says something new adds its key; a test
 /// finds what is missing.
-pub const PHRASES: [(&str, &[&str]); 18] = [
+pub const PHRASES: [(&str, &[&str]); 19] = [
     ("answer-complete", &["count"]),
     ("answering", &[]),
     ("conversation-busy", &[]),
     ("conversation-deleted", &[]),
     ("copied", &[]),
+    ("error-signed-out", &[]),
     ("error-unreachable", &[]),
     ("files-not-yet", &[]),
     ("message-deleted", &[]),

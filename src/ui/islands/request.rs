@@ -25,6 +25,11 @@ impl Refused {
         Self { code: String::new(), message: String::new(), field: String::new() }
     }
 
+    /// What the server says to a request without a session.
+    pub fn signed_out() -> Self {
+        Self { code: "signed_out".into(), message: say("error-signed-out"), field: String::new() }
+    }
+
     pub fn is_unreachable(&self) -> bool {
         self.code.is_empty()
     }

@@ -1,9 +1,6 @@
 //! [`Socket`]: the page's WebSocket, which brings what the server tells and takes what the page says.
 
-use std::{
-    cell::{Cell, RefCell},
-    rc::Rc,
-};
+use std::{cell::RefCell, rc::Rc};
 
 use futures::{
     StreamExt,
@@ -18,12 +15,12 @@ thread_local! {
     static OPEN: RefCell<Option<WebSocket>> = const { RefCell::new(None) };
 }
 
-/// The code with which the server closes the socket of somebody who may not go on.
-const POLICY: u16 = 1008;
+/// The reason with which the server closes the socket of somebody whose session has ended.
+const SESSION_ENDED: &str = "session_ended";
 
 pub(super) struct Socket {
     socket: WebSocket,
-    closed: Rc<Cell<u16>>,
+    closed: Rc<RefCell<String>>,
     heard: UnboundedReceiver<String>,
     _message: Closure<dyn FnMut(MessageEvent)>,
     _open: Closure<dyn FnMut()>,
@@ -46,10 +43,10 @@ impl Socket {
         let open = Closure::<dyn FnMut()>::new(move || {
             let _ = opened.unbounded_send(String::new());
         });
-        let closed = Rc::new(Cell::new(0));
-        let code = closed.clone();
+        let closed = Rc::new(RefCell::new(String::new()));
+        let reason = closed.clone();
         let close = Closure::<dyn FnMut(CloseEvent)>::new(move |event: CloseEvent| {
-            code.set(event.code());
+            reason.replace(event.reason());
             send.close_channel();
         });
         socket.set_onmessage(Some(message.as_ref().unchecked_ref()));
@@ -69,9 +66,9 @@ impl Socket {
         self.heard.try_recv().ok()
     }
 
-    /// Whether the server closed it because the person may not go on, most often because they are signed out.
-    pub fn is_turned_away(&self) -> bool {
-        self.closed.get() == POLICY
+    /// Whether the server closed it because the person is signed out.
+    pub fn session_ended(&self) -> bool {
+        *self.closed.borrow() == SESSION_ENDED
     }
 
     pub fn say(&self, message: &str) {
