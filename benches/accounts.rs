@@ -4,6 +4,7 @@
 //! unknown accounts, by turns; 500 right sign-ins at once, with the memory of the server and the time of others' pages
 //! meanwhile. INGLENOOK_BIN names the program that is measured. Numbers compare only within a machine.
 
+mod asking;
 #[expect(dead_code, reason = "the tests of processes use more of it")]
 #[path = "../tests/support/http.rs"]
 mod http;
@@ -15,28 +16,23 @@ mod procfs;
 mod server;
 
 use std::{
-    env, io,
+    io,
     net::SocketAddr,
-    path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, Instant},
 };
 
-use inglenook::server::{
-    accounts::passwords::{Lane, Passwords},
-    store::{self, Admission, NewUser, OpenOptions},
-};
-use serde_json::{Value, json};
 use tokio::{sync::oneshot::error::TryRecvError, task::JoinSet};
 
-use crate::{http::Connection, server::Server};
+use crate::{
+    asking::{Failure, PASSWORD, add_people, ask, get, open_store, person_id, program, said, sign_in, token},
+    http::Connection,
+    server::Server,
+};
 
 const PEOPLE: usize = 10_000;
 const AT_ONCE: usize = 500;
 const TRIES: usize = 200;
-const PASSWORD: &str = "kettle and hearth";
-
-type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
@@ -52,7 +48,9 @@ fn main() -> ExitCode {
 async fn run() -> Result<(), Failure> {
     let program = program()?;
     let folder = tempfile::tempdir()?;
-    fill(folder.path()).await?;
+    let store = open_store(folder.path()).await?;
+    add_people(&*store, PEOPLE).await?;
+    store.close().await;
     let settings = [("INGLENOOK_LIMITS_LOGINS_PER_MINUTE", "100000")];
     let server = Server::start(&program, folder.path(), &settings);
     println!("{} with {PEOPLE} people, ready after {:?}", program.display(), server.start_took);
@@ -61,74 +59,11 @@ async fn run() -> Result<(), Failure> {
     crowd(&server).await
 }
 
-fn program() -> Result<PathBuf, Failure> {
-    let usual = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/release/inglenook");
-    let program = env::var_os("INGLENOOK_BIN").map_or(usual, PathBuf::from);
-    let missing =
-        || format!("There is no {}: `make build` makes it, INGLENOOK_BIN names another.", program.display());
-    if program.exists() { Ok(program) } else { Err(missing().into()) }
-}
-
-/// Stores the people, who all have the same password, because hashing one for each takes many minutes.
-async fn fill(folder: &Path) -> Result<(), Failure> {
-    let data = folder.join("data");
-    std::fs::create_dir_all(&data)?;
-    let url = format!("sqlite:{}", data.join("inglenook.db").display());
-    let store = store::open(&url, &OpenOptions::default()).await?;
-    let password_hash =
-        Passwords::default().hash(Lane::Known, PASSWORD).await.map_err(|error| error.to_string())?;
-    for number in 0..PEOPLE {
-        let user = NewUser {
-            id: format!("01BENCH{number:019}"),
-            login: format!("person-{number}@example.org"),
-            name: format!("Person {number}"),
-            password_hash: password_hash.clone(),
-            created_at: 1_700_000_000_000,
-            email_verified: false,
-            identity: None,
-        };
-        store.create_user(&user, Admission::ANYBODY).await?;
-    }
-    store.close().await;
-    Ok(())
-}
-
-/// Sends a request; gives the status, the body and how long it took.
-async fn ask(connection: &mut Connection, request: &str) -> io::Result<(u16, Vec<u8>, Duration)> {
-    let begun = Instant::now();
-    let (status, length) = connection.ask(request.as_bytes()).await?;
-    let body = connection.body(length).await?;
-    Ok((status, body, begun.elapsed()))
-}
-
-fn sign_in(login: &str, password: &str) -> String {
-    let body = json!({ "email": login, "password": password }).to_string();
-    format!(
-        "POST /api/v1/auth/login HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-}
-
-fn get(path: &str, token: &str) -> String {
-    format!("GET {path} HTTP/1.1\r\nhost: bench\r\ncookie: inglenook={token}\r\n\r\n")
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
-}
-
-fn said(title: &str, times: Vec<Duration>) {
-    let worst = times.iter().max().copied().unwrap_or_default();
-    println!("{title:<44} median {:>9.2?}   slowest {worst:>9.2?}", median(times));
-}
-
 /// The list of people as a page and as a call: its beginning, a page from the middle, and a search.
 async fn pages(address: SocketAddr) -> Result<(), Failure> {
+    let token = token(address, 0).await?;
     let mut connection = Connection::open(address).await?;
-    let (_, body, _) = ask(&mut connection, &sign_in("person-0@example.org", PASSWORD)).await?;
-    let token = serde_json::from_slice::<Value>(&body)?["token"].as_str().ok_or("no token")?.to_owned();
-    let middle = format!("01BENCH{:019}", PEOPLE / 2);
+    let middle = person_id(PEOPLE / 2);
     for (title, path) in [
         ("page of people", "/admin/people".to_owned()),
         ("page of people, from the middle", format!("/admin/people?cursor={middle}")),
