@@ -25,6 +25,21 @@ const TOGETHER_MS: i64 = 5 * 60 * 1000;
 /// So many characters of a message are shown above one that answers it.
 const BEGINNING: usize = 120;
 
+/// What decides of a message whether the next one stands below the same name.
+pub struct Above {
+    /// None of an answer.
+    pub author_id: Option<String>,
+    /// [`Message::created_at`].
+    pub created_at: i64,
+}
+
+impl Above {
+    pub fn of(message: &Message) -> Self {
+        let author_id = (message.role == Role::User).then(|| message.author_id.clone());
+        Self { author_id, created_at: message.created_at }
+    }
+}
+
 /// What the window of a room shows besides that of a private conversation.
 pub struct RoomWindow {
     id: String,
@@ -155,24 +170,23 @@ impl RoomWindow {
         }
     }
 
-    /// A person's message. `before` is the message above it, where the page shows it anew, too.
+    /// A person's message. `before` is the message above it.
     pub fn said(
         &self,
         shown: ThreadMessage,
-        before: Option<&Message>,
+        before: Option<Above>,
         when: When,
         (days, edited, query): (Days, Option<&str>, &str),
     ) -> AnyView {
         let message = shown.message;
         let (name, picture, hidden) = self.person(&message.author_id);
         let own = message.author_id == self.reader;
-        let together = |before: &&Message| {
-            before.role == Role::User
-                && before.author_id == message.author_id
+        let together = |before: &Above| {
+            before.author_id.as_ref() == Some(&message.author_id)
                 && message.created_at.saturating_sub(before.created_at) < TOGETHER_MS
                 && message.talk.reply_to.is_none()
         };
-        let follows = when.day.is_none() && before.filter(together).is_some();
+        let follows = when.day.is_none() && before.is_some_and(|before| together(&before));
         let gone = match (message.talk.deleted_at, hidden) {
             (Some(_), _) => Some("message-erased"),
             (None, true) => Some("message-hidden"),

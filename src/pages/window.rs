@@ -5,8 +5,11 @@ use std::collections::HashMap;
 use leptos::prelude::*;
 
 use crate::{
-    domain::{Conversation, Message, Picture, Role, conversation::MAX_TITLE_CHARS},
-    pages::{days::Days, room_window::RoomWindow},
+    domain::{Conversation, Picture, Role, conversation::MAX_TITLE_CHARS},
+    pages::{
+        days::Days,
+        room_window::{Above, RoomWindow},
+    },
     server::conversations::{Thread, ThreadMessage},
     ui::{
         parts::{Answer, AnswerFrame, EditForm, Ending, Icon, Question, Unchanged, meta_line},
@@ -63,25 +66,25 @@ impl Window {
         ids.sort_unstable();
         let mut messages: HashMap<_, _> =
             messages.into_iter().map(|shown| (shown.message.id.clone(), shown)).collect();
-        let mut above: Option<Message> = None;
+        let mut above: Option<Above> = None;
         let mut unchanged: HashMap<_, _> =
-            unchanged.into_iter().map(|same| (same.id, same.siblings)).collect();
+            unchanged.into_iter().map(|same| (same.id.clone(), same)).collect();
         let articles = ids.into_iter().filter_map(|id| match messages.remove(&id) {
             Some(shown) => {
-                let before = above.replace(shown.message.clone()).filter(|_| self.room.is_some());
-                Some(self.message(shown, before.as_ref()))
+                let before = above.replace(Above::of(&shown.message));
+                Some(self.message(shown, before))
             }
             None => {
-                above = None;
-                let siblings = unchanged.remove(&id)?;
-                Some(view! { <Unchanged id siblings /> }.into_any())
+                let same = unchanged.remove(&id)?;
+                above = Some(Above { author_id: same.author_id, created_at: same.created_at });
+                Some(view! { <Unchanged id siblings=same.siblings /> }.into_any())
             }
         });
         (earlier, copied, articles.collect_view(), newest).into_any()
     }
 
     /// A question or an answer.
-    fn message(&self, shown: ThreadMessage, before: Option<&Message>) -> AnyView {
+    fn message(&self, shown: ThreadMessage, before: Option<Above>) -> AnyView {
         let when = self.days.when(self.now, shown.message.created_at, shown.after);
         if let (Some(room), Role::User) = (&self.room, shown.message.role) {
             return room.said(shown, before, when, (self.days, self.edited.as_deref(), &self.query));

@@ -36,6 +36,9 @@ pub struct ThreadMessage {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unchanged {
     pub id: String,
+    /// Who wrote it, where a message that follows it is shown anew in a room; none of an answer.
+    pub author_id: Option<String>,
+    pub created_at: i64,
     /// As [`ThreadMessage::siblings`]. A message is as it was when another version of it comes or goes.
     pub siblings: Option<Siblings>,
 }
@@ -76,6 +79,8 @@ struct Found {
     /// To be read.
     branch: Branch,
     unchanged: Vec<Outline>,
+    /// Those of `unchanged` that are read for their authors.
+    above: HashSet<String>,
 }
 
 impl Conversations {
@@ -102,9 +107,13 @@ impl Conversations {
         // ahead of what is shown.
         let mut after = grant.last_seq();
         let running = self.running(grant.conversation_id()).await?;
-        let Found { branch, unchanged } = found;
-        let mut messages = branch.read(&*self.chats, grant).await?;
-        messages.reverse();
+        let Found { branch, unchanged, above } = found;
+        let messages = branch.read(&*self.chats, grant).await?;
+        let (above, mut messages): (Vec<_>, Vec<_>) =
+            messages.into_iter().rev().partition(|message| above.contains(&message.id));
+        let above = above.into_iter().filter(|message| message.role == Role::User);
+        let mut authors: HashMap<String, String> =
+            above.map(|message| (message.id, message.author_id)).collect();
         for running in &running {
             after = after.min(running.after);
             let shown =
@@ -151,8 +160,8 @@ impl Conversations {
         });
         let messages = messages.collect();
         let unchanged = unchanged.into_iter().rev().map(|outline| {
-            let siblings = siblings.remove(&outline.id);
-            Unchanged { id: outline.id, siblings }
+            let (siblings, author_id) = (siblings.remove(&outline.id), authors.remove(&outline.id));
+            Unchanged { id: outline.id, author_id, created_at: outline.created_at, siblings }
         });
         let unchanged = unchanged.collect();
         Ok((Thread { messages, unchanged, previous_cursor, generating, after }, permit))
@@ -190,7 +199,7 @@ impl Conversations {
             },
         };
         let branch = self.window(grant, before, limit).await?;
-        Ok(Found { branch, unchanged: Vec::new() })
+        Ok(Found { branch, unchanged: Vec::new(), above: HashSet::new() })
     }
 
     async fn window(
@@ -231,13 +240,23 @@ impl Conversations {
         if branch.outlines().last().is_none_or(|oldest| oldest.id != from) {
             return Ok(None);
         }
-        let unchanged = if now == leaf {
-            branch.take(|outline| outline.revision <= since)
-        } else {
-            let shown = Branch::find_back_to(&*self.chats, grant, (leaf, from), reach).await?.ids();
-            branch.take(|outline| outline.revision <= since && shown.contains(&outline.id))
+        let shown = match now == leaf {
+            true => None,
+            false => Some(Branch::find_back_to(&*self.chats, grant, (leaf, from), reach).await?.ids()),
         };
-        Ok((branch.bytes() <= WINDOW_BYTES).then_some(Found { branch, unchanged }))
+        let is_known = |outline: &Outline| {
+            outline.revision <= since && shown.as_ref().is_none_or(|shown| shown.contains(&outline.id))
+        };
+        let (unchanged, anew): (Vec<_>, Vec<_>) = branch.outlines().iter().cloned().partition(is_known);
+        let mut above = HashSet::new();
+        // In a room the first message of a person shows the name, and those that follow it do not.
+        if grant.conversation().kind != ConversationKind::Private {
+            let parents: HashSet<String> = anew.into_iter().filter_map(|outline| outline.parent_id).collect();
+            let known = unchanged.iter().filter(|outline| parents.contains(&outline.id));
+            above = known.map(|outline| outline.id.clone()).collect();
+        }
+        branch.take(|outline| is_known(outline) && !above.contains(&outline.id));
+        Ok((branch.bytes() <= WINDOW_BYTES).then_some(Found { branch, unchanged, above }))
     }
 
     /// The places of those that have siblings, by message. Each message comes with its parent. One query for all.
