@@ -101,8 +101,8 @@ pub enum ChatEvent {
     Deleted { message_id: String },
     /// What the listener missed is no longer there: the newest answer follows as a whole, once.
     Reset { message_id: String },
-    /// Messages or the branch on screen were changed by something other than an answer: whoever shows the conversation
-    /// reads its messages again.
+    /// Messages or the branch on screen were changed by something other than an answer, or the messages of a member are
+    /// hidden or shown again: whoever shows the conversation reads its messages again.
     Changed {},
     /// The questions that wait are other ones: whoever shows them reads them again.
     Queue {},
@@ -111,6 +111,10 @@ pub enum ChatEvent {
         /// The ids of people who take no part any more, as far as they are known.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         gone: Vec<String>,
+        /// What the room is called; missing where that is as it was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(nullable = false)]
+        title: Option<String>,
     },
     /// Somebody is writing a message in the room; whoever shows it forgets it after 6 seconds, or when the message comes. A
     /// hint to those who listen now: it has the number of the event before it, and nobody who comes later is told.
@@ -145,6 +149,11 @@ impl From<&Message> for AskedQuestion {
 }
 
 impl ChatEvent {
+    /// Others take part in a room than before: all but these people as far as anybody knows.
+    pub fn members(gone: Vec<String>) -> Self {
+        Self::Members { gone, title: None }
+    }
+
     /// `answer` begins. `question` was stored together with it, if one was.
     pub fn started(answer: &Message, question: Option<&Message>) -> Self {
         Self::Started {

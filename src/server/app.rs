@@ -150,6 +150,7 @@ impl App {
             most_members: config.limits.room_members,
             reports: super::rooms::report_limit(),
             new_directs: rooms::new_directs(),
+            moves: rooms::moves(),
         });
         let profiles = Arc::new(Profiles {
             store: store.clone(),

@@ -19,7 +19,7 @@ use crate::{
     error::AppError,
     server::{
         accounts::attempts::Limit,
-        store::{Grant, Need, NewPin, NewReaction, TalkOutcome},
+        store::{Grant, Need, NewPin, NewReaction, TalkOutcome, is_hidden},
     },
 };
 
@@ -56,7 +56,8 @@ impl Chat {
         on: bool,
     ) -> Result<Message, AppError> {
         let emoji = valid_emoji(emoji)?;
-        let grant = self.markable(current, message_id).await?.0;
+        let (grant, old) = self.markable(current, message_id).await?;
+        let hidden = self.shown_if(on, &grant, &old).await?;
         let reaction = NewReaction { message_id, emoji, on, now: self.clock.now() };
         match self.store.react(&grant, &reaction).await? {
             TalkOutcome::Changed { message, changed, .. } => {
@@ -65,13 +66,13 @@ impl Chat {
                     let event = ChatEvent::Reactions { message_id: message.id.clone(), reactions };
                     log.publish(event, changed.revision);
                 }
-                Ok(message)
+                Ok(said(message, hidden))
             }
             TalkOutcome::Full => {
                 let reason = Reason::new("reactions-too-many").with("most", MOST_REACTIONS);
                 Err(AppError::Conflict { reason })
             }
-            other => unmarked(other),
+            other => unmarked(other, hidden),
         }
     }
 
@@ -108,11 +109,13 @@ impl Chat {
     /// many pins as it may have; [`AppError::TooFast`].
     pub async fn pin(&self, current: &CurrentUser, message_id: &str, on: bool) -> Result<Message, AppError> {
         let (grant, old) = self.markable(current, message_id).await?;
+        let hidden = self.shown_if(on, &grant, &old).await?;
         if let Some(pinned) = old.talk.pinned.filter(|_| !on) {
             only_own(&grant, &pinned.by, "unpin-others")?;
         }
         match self.store.pin(&grant, &NewPin { message_id, on, now: self.clock.now() }).await? {
             TalkOutcome::Changed { message, changed, .. } => {
+                let message = said(message, hidden);
                 if let Some(log) = self.live.get(&message.conversation_id) {
                     // An answer is not told as a message.
                     let event = match message.role {
@@ -127,8 +130,20 @@ impl Chat {
                 let reason = Reason::new("pins-too-many").with("most", MOST_PINS);
                 Err(AppError::Conflict { reason })
             }
-            other => unmarked(other),
+            other => unmarked(other, hidden),
         }
+    }
+
+    /// Whether the room shows nothing of what whoever wrote this message wrote.
+    pub(super) async fn hides(&self, grant: &Grant, message: &Message) -> Result<bool, AppError> {
+        let author = self.store.members_of(grant, std::slice::from_ref(&message.author_id)).await?;
+        Ok(is_hidden(&author, message))
+    }
+
+    /// Whether the message is hidden. Nobody marks it then; a mark can be taken away.
+    async fn shown_if(&self, on: bool, grant: &Grant, message: &Message) -> Result<bool, AppError> {
+        let hidden = self.hides(grant, message).await?;
+        if on && hidden { Err(AppError::NotFound) } else { Ok(hidden) }
     }
 
     /// A message of a room in which the person writes.
@@ -158,10 +173,16 @@ pub fn typed_reaction(
     }
 }
 
+/// The message as the room shows it.
+fn said(message: Message, hidden: bool) -> Message {
+    let content = if hidden { String::new() } else { message.content };
+    Message { content, ..message }
+}
+
 /// What is answered where nothing changed.
-fn unmarked(outcome: TalkOutcome) -> Result<Message, AppError> {
+fn unmarked(outcome: TalkOutcome, hidden: bool) -> Result<Message, AppError> {
     match outcome {
-        TalkOutcome::Changed { message, .. } | TalkOutcome::Same(message) => Ok(message),
+        TalkOutcome::Changed { message, .. } | TalkOutcome::Same(message) => Ok(said(message, hidden)),
         TalkOutcome::Busy => Err(AppError::Conflict { reason: Reason::new("room-mark-running") }),
         TalkOutcome::Missing | TalkOutcome::Full => Err(AppError::NotFound),
     }

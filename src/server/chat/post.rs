@@ -192,10 +192,13 @@ impl Chat {
 
     async fn replied(&self, grant: &Grant, id: Option<&str>) -> Result<Option<String>, AppError> {
         let Some(id) = id.map(str::trim).filter(|id| !id.is_empty()) else { return Ok(None) };
-        match self.store.message(grant, id).await? {
-            Some(message) if message.talk.deleted_at.is_none() => Ok(Some(message.id)),
-            _ => Err(AppError::invalid("reply_to", Reason::new("reply-unknown"))),
+        let found = self.store.message(grant, id).await?;
+        if let Some(message) = found.filter(|message| message.talk.deleted_at.is_none())
+            && !self.hides(grant, &message).await?
+        {
+            return Ok(Some(message.id));
         }
+        Err(AppError::invalid("reply_to", Reason::new("reply-unknown")))
     }
 
     /// The model that a message is a question for.

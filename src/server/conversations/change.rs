@@ -52,6 +52,10 @@ impl Conversations {
             return Err(AppError::invalid("title", Reason::new("title-missing")));
         }
         let grant = self.chats.access(current.id(), id, Need::Manage).await?;
+        // A room has settings of its own, with other rules and other listeners.
+        if grant.conversation().kind.is_shared() {
+            return Err(AppError::Conflict { reason: Reason::new("room-settings-elsewhere") });
+        }
         let changed = self.chats.update_conversation(&grant, &patch).await?.ok_or(AppError::NotFound)?;
         if let Some((title, log)) = patch.title.zip(self.live.get(id)) {
             log.publish(ChatEvent::Title { title }, changed.revision);

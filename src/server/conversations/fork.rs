@@ -25,9 +25,14 @@ impl Conversations {
     ///
     /// # Errors
     ///
-    /// The branch is too long, or its newest message is still being written.
+    /// [`AppError::Conflict`]: the branch is too long, its newest message is still being written, or others write in the
+    /// conversation, too.
     pub async fn fork(&self, current: &CurrentUser, message_id: &str) -> Result<Conversation, AppError> {
         let (grant, _) = self.chats.message_access(current.id(), message_id, Need::Read).await?;
+        // A copy would make everybody's words the person's own.
+        if grant.conversation().kind.is_shared() {
+            return Err(AppError::Conflict { reason: Reason::new("room-fork") });
+        }
         let (mut messages, _permit) = self.branch(current, &grant, Some(message_id)).await?;
         let conversation = self.copied(grant.conversation(), &mut messages);
         self.chats.create_with_messages(current.id(), &conversation, &messages, None).await?;

@@ -2,8 +2,9 @@
 
 use super::{Conversations, WINDOW, WINDOW_BYTES};
 use crate::{
+    domain::{ConversationKind, Message, Role},
     error::AppError,
-    server::store::{Branch, Grant, Opening, Outline, Reach, Texts},
+    server::store::{Branch, Grant, Opening, Outline, Reach, Texts, conceal},
 };
 
 /// How many messages of a branch a page of its questions looks at; about every second one is a question.
@@ -35,9 +36,23 @@ impl Conversations {
         let branch = Branch::find(&*self.chats, grant, leaf.as_deref(), reach).await?;
         let ids: Vec<String> = branch.outlines().iter().map(|outline| outline.id.clone()).collect();
         let previous_cursor = ids.last().filter(|_| branch.more).cloned();
-        let openings =
-            if ids.is_empty() { Vec::new() } else { self.chats.openings(grant, &ids, CHARS).await? };
+        let openings = match grant.conversation().kind {
+            _ if ids.is_empty() => Vec::new(),
+            ConversationKind::Private => self.chats.openings(grant, &ids, CHARS).await?,
+            _ => self.said(grant, &ids).await?,
+        };
         Ok(Questions { openings, previous_cursor })
+    }
+
+    /// How those of these messages of a shared conversation begin that people wrote, oldest first, without what it does not show.
+    async fn said(&self, grant: &Grant, ids: &[String]) -> Result<Vec<Opening>, AppError> {
+        let mut messages = self.chats.beginnings(grant, ids, CHARS).await?;
+        conceal(&*self.chats, grant, &mut messages, None).await?;
+        let said = messages.into_iter().rev();
+        let said = said.filter(|message| message.role == Role::User && !message.content.is_empty());
+        Ok(said
+            .map(|Message { id, content, created_at, .. }| Opening { id, text: content, created_at })
+            .collect())
     }
 
     /// Where the window that shows a message of the branch on screen ends: it is the one before the message that is

@@ -15,7 +15,7 @@ use crate::{
             reading::ReadPermit,
         },
         markdown::{labelled, mentioned},
-        store::{Branch, Child, Grant, Outline, Reach, Texts},
+        store::{Branch, Child, Grant, Outline, Reach, Texts, conceal},
         words,
     },
 };
@@ -173,19 +173,9 @@ impl Conversations {
         grant: &Grant,
         messages: &mut [Message],
     ) -> Result<HashMap<String, String>, AppError> {
-        if grant.conversation().kind == ConversationKind::Private {
-            return Ok(HashMap::new());
-        }
-        let mut people: Vec<String> = messages.iter().map(|message| message.author_id.clone()).collect();
-        people.extend(messages.iter().flat_map(|message| message.talk.mentions.iter().cloned()));
-        people.sort_unstable();
-        people.dedup();
-        let members = self.chats.members_of(grant, &people).await?;
-        let hidden: HashSet<&String> =
-            members.iter().filter(|member| member.hidden).map(|member| &member.user_id).collect();
-        let said = messages.iter_mut().filter(|message| message.role == Role::User);
-        said.filter(|message| hidden.contains(&message.author_id))
-            .for_each(|message| message.content.clear());
+        let mentioned = messages.iter().flat_map(|message| message.talk.mentions.iter().cloned());
+        let mentioned: Vec<String> = mentioned.collect();
+        let members = conceal(&*self.chats, grant, messages, mentioned).await?;
         Ok(members.into_iter().map(|member| (member.user_id, member.name)).collect())
     }
 

@@ -128,7 +128,14 @@ impl Log {
     /// Makes each listener ask whether it may still listen, because others may take part in the conversation than before.
     pub fn doubt(&self) {
         let mut state = self.lock();
-        state.doubts.by(&ChatEvent::Members { gone: Vec::new() });
+        state.doubts.everybody();
+        self.published(state);
+    }
+
+    /// The same for one person.
+    pub fn doubt_one(&self, user_id: &str) {
+        let mut state = self.lock();
+        state.doubts.one(user_id);
         self.published(state);
     }
 

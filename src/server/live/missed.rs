@@ -4,7 +4,7 @@ use super::{follow::Listener, published::Published, replay::events_of};
 use crate::{
     domain::{ChatEvent, Message, Role, Status},
     error::AppError,
-    server::store::{Changes, Grant, Texts},
+    server::store::{Changes, Grant, Texts, conceal},
 };
 
 /// More changed messages than this are not told one by one: the listener reads the conversation anew.
@@ -27,6 +27,7 @@ impl Listener {
         }
         let ids: Vec<String> = changes.messages.iter().map(|outline| outline.id.clone()).collect();
         let mut messages = store.messages_of(grant, &ids, Texts::All).await?;
+        conceal(&*store, grant, &mut messages, None).await?;
         messages.sort_by(|a, b| (a.revision, &a.id).cmp(&(b.revision, &b.id)));
         let (position, format) = (self.position, self.format);
         let asked: Vec<String> =
@@ -70,7 +71,7 @@ fn told(
         others.push(ChatEvent::Queue {});
     }
     if members {
-        others.push(ChatEvent::Members { gone: Vec::new() });
+        others.push(ChatEvent::members(Vec::new()));
     }
     let mut told: Vec<Published> = others.into_iter().map(|event| Published::new(position, event)).collect();
     let is_whole = |message: &Message| message.status != Status::Generating;

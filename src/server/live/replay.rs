@@ -57,7 +57,7 @@ impl Listener {
 
     /// What else is read again by whoever reads the newest answer anew.
     fn told_with_reset(&self) -> Vec<ChatEvent> {
-        let members = self.in_room.then(|| ChatEvent::Members { gone: Vec::new() });
+        let members = self.in_room.then(|| ChatEvent::members(Vec::new()));
         std::iter::once(ChatEvent::Queue {}).chain(members).collect()
     }
 }

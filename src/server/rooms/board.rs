@@ -49,7 +49,10 @@ impl Rooms {
             let revision = self.chats.set_board(&patch).await?.ok_or(AppError::NotFound)?;
             let board = self.chats.board().await?.ok_or(AppError::NotFound)?;
             // Whoever may not read or write there any more finds out at once.
-            self.tell(&board.id, Vec::new(), revision);
+            if let Some(log) = self.live.get(&board.id) {
+                log.doubt();
+            }
+            self.tell_settings(&board.id, patch.name.clone(), revision);
         }
         let board = self.chats.board().await?.ok_or(AppError::NotFound)?;
         tracing::info!(admin = %admin.id(), board = %board.id, ?patch, "the board was changed");

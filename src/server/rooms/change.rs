@@ -3,8 +3,8 @@
 use super::{OpenRoom, Rooms, bring};
 use crate::{
     domain::{
-        ChatEvent, Conversation, ConversationKind, CurrentUser, Message, Params, Reason, RoomPatch,
-        RoomSettings, User, UserRole,
+        Conversation, ConversationKind, CurrentUser, Message, Params, Reason, RoomPatch, RoomSettings, User,
+        UserRole,
         conversation::MAX_TITLE_CHARS,
         room::{MAX_SLOW_SECONDS, MAX_TOPIC_CHARS},
     },
@@ -135,10 +135,7 @@ impl Rooms {
             return Err(AppError::invalid("name", Reason::new("room-name-missing")));
         }
         let changed = self.chats.update_room(&grant, &patch).await?.ok_or(AppError::NotFound)?;
-        if let Some((title, log)) = patch.name.zip(self.live.get(id)) {
-            log.publish(ChatEvent::Title { title }, changed.revision);
-        }
-        self.tell(id, Vec::new(), changed.revision);
+        self.tell_settings(id, patch.name, changed.revision);
         self.open(current, id).await
     }
 

@@ -1,14 +1,24 @@
 //! How people come into a room, and leave it.
 
+use std::time::{Duration, Instant};
+
 use super::Rooms;
 use crate::{
     domain::{CurrentUser, Notify, Reason, Room},
     error::AppError,
     server::{
-        accounts::{Caller, room_codes::RoomInvitation},
+        accounts::{Caller, attempts::Limit, room_codes::RoomInvitation},
         store::{Entry, Join, JoinOutcome, LeaveOutcome, Need},
     },
 };
+
+/// How often a person may come into rooms and leave them within [`MOVES_WINDOW`].
+const MOVES: u32 = 30;
+const MOVES_WINDOW: Duration = Duration::from_secs(60);
+
+pub fn moves() -> Limit {
+    Limit::new(MOVES, MOVES_WINDOW)
+}
 
 /// Where the code of a link leads.
 #[derive(Clone, Debug)]
@@ -54,6 +64,7 @@ impl Rooms {
         entry: Entry<'_>,
         refused: AppError,
     ) -> Result<String, AppError> {
+        let _ = self.moves.take(current.id(), Instant::now())?;
         let join = Join {
             conversation_id: id,
             user_id: current.id(),
@@ -112,6 +123,7 @@ impl Rooms {
     pub async fn leave(&self, current: &CurrentUser, id: &str) -> Result<(), AppError> {
         let grant = self.granted(current, id, Need::Read).await?;
         Self::not_on_board(&grant, "board-stays")?;
+        let _ = self.moves.take(current.id(), Instant::now())?;
         match self.chats.leave(&grant).await? {
             LeaveOutcome::Left { revision } => {
                 tracing::info!(user = %current.id(), room = %id, "somebody left a room");

@@ -7,7 +7,7 @@ use crate::{
     error::AppError,
     server::{
         markdown,
-        store::{Grant, Need},
+        store::{Grant, Need, conceal, is_hidden},
     },
 };
 
@@ -51,6 +51,7 @@ impl Rooms {
             return Ok(Vec::new());
         }
         let mut found = self.chats.beginnings(grant, ids, BEGINNING).await?;
+        conceal(&*self.chats, grant, &mut found, None).await?;
         for message in &mut found {
             message.content = markdown::words(&message.content);
         }
@@ -99,14 +100,16 @@ impl Rooms {
         Ok(Some(ReadList { answer, read, pins, messages }))
     }
 
-    /// A message of the room that somebody is about to answer: it is there, and says something.
+    /// A message of the room that somebody is about to answer: it is there, and the room shows it.
     ///
     /// # Errors
     ///
     /// [`AppError::Invalid`] of `reply_to`.
     pub async fn to_be_answered(&self, grant: &Grant, id: &str) -> Result<Message, AppError> {
         let found = self.beginnings(grant, &[id.to_owned()]).await?.pop();
-        let there = found.filter(|message| message.talk.deleted_at.is_none());
-        there.ok_or_else(|| AppError::invalid("reply_to", Reason::new("reply-unknown")))
+        let unknown = || AppError::invalid("reply_to", Reason::new("reply-unknown"));
+        let there = found.filter(|message| message.talk.deleted_at.is_none()).ok_or_else(unknown)?;
+        let author = self.chats.members_of(grant, std::slice::from_ref(&there.author_id)).await?;
+        if is_hidden(&author, &there) { Err(unknown()) } else { Ok(there) }
     }
 }

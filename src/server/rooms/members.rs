@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use futures::{StreamExt, stream};
-
 use super::{MAX_LIMIT, Rooms, list::DEFAULT_LIMIT};
 use crate::{
     domain::{CurrentUser, Member, MemberRole, MemberState, Page, Partner, Picture, Reason},
@@ -16,8 +14,6 @@ use crate::{
 
 /// A longer cursor cannot be one of ours: an id and the key of a name.
 const MAX_CURSOR_BYTES: usize = 64 + 4 * 2 * MAX_NAME_CHARS;
-/// How many accounts are read at a time for their pictures.
-const AT_A_TIME: usize = 8;
 
 /// Which members to list.
 #[derive(Clone, Copy, Debug, Default)]
@@ -88,14 +84,19 @@ impl Rooms {
 
     /// The members with their pictures, in the same order.
     pub async fn with_pictures(&self, members: Vec<Member>) -> Result<Vec<Person>, AppError> {
-        let shown = stream::iter(members).map(async |member: Member| {
-            let user = self.users.user(&member.user_id).await?;
+        if members.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<String> = members.iter().map(|member| member.user_id.clone()).collect();
+        let users = self.users.users_of(&ids).await?;
+        let pictures: HashMap<&str, Picture> =
+            users.iter().map(|user| (&*user.id, picture::of(user))).collect();
+        let shown = members.into_iter().map(|member| {
             let made = || picture::made_of(&member.name, &member.user_id);
-            let picture = user.as_ref().map_or_else(made, picture::of);
-            Ok::<_, AppError>(Person { member, picture })
+            let picture = pictures.get(&*member.user_id).cloned().unwrap_or_else(made);
+            Person { member, picture }
         });
-        let shown: Vec<_> = shown.buffered(AT_A_TIME).collect().await;
-        shown.into_iter().collect()
+        Ok(shown.collect())
     }
 
     /// Who wrote the messages of a room: these people by their ids, also those who take no part any more.
@@ -131,11 +132,15 @@ impl Rooms {
         match self.chats.change_member(&grant, user_id, change).await? {
             MemberOutcome::Changed { member, revision } => {
                 tracing::info!(by = %current.id(), room = %id, user = %user_id, ?change, "a member was changed");
-                let gone = match change {
-                    MemberChange::Remove | MemberChange::Ban { .. } => vec![user_id.to_owned()],
-                    _ => Vec::new(),
-                };
-                self.tell(id, gone, revision);
+                match change {
+                    MemberChange::Ban { hide: true } | MemberChange::Unban => {
+                        self.tell_hidden(id, user_id, revision);
+                    }
+                    MemberChange::Remove | MemberChange::Ban { .. } => {
+                        self.tell(id, vec![user_id.to_owned()], revision);
+                    }
+                    _ => self.tell(id, Vec::new(), revision),
+                }
                 Ok(member)
             }
             MemberOutcome::Same(member) => Ok(member),

@@ -21,7 +21,7 @@ pub use self::{
     bring::BringIn,
     codes::{MOST_CODES, NewInvitation},
     direct::{OpenDirect, new_directs},
-    enter::Invitation,
+    enter::{Invitation, moves},
     list::{DEFAULT_LIMIT, MAX_LIMIT},
     marked::ReadList,
     members::{MemberListing, Person},
@@ -62,6 +62,8 @@ pub struct Rooms {
     pub reports: Limit,
     /// Conversations with others, by who begins them.
     pub new_directs: Limit,
+    /// How often somebody comes into rooms and leaves them, because all who listen are told.
+    pub moves: Limit,
 }
 
 /// A room with what it is to the person who opened it.
@@ -111,10 +113,25 @@ impl Rooms {
         Ok(OpenRoom { grant, room, own: own.unwrap_or_default() })
     }
 
-    /// Tells those who listen to the room that its people or settings are other ones. The streams of `gone` end.
+    /// Tells those who listen to the room that its people are other ones. The streams of `gone` end.
     fn tell(&self, id: &str, gone: Vec<String>, revision: u64) {
         if let Some(log) = self.live.get(id) {
-            log.publish(ChatEvent::Members { gone }, revision);
+            log.publish(ChatEvent::members(gone), revision);
+        }
+    }
+
+    /// Tells those who listen to the room that what this person wrote is hidden or shown again. The person's streams end.
+    fn tell_hidden(&self, id: &str, user_id: &str, revision: u64) {
+        if let Some(log) = self.live.get(id) {
+            log.doubt_one(user_id);
+            log.publish(ChatEvent::Changed {}, revision);
+        }
+    }
+
+    /// Tells those who listen to the room that its settings are other ones, and the name, if that is.
+    fn tell_settings(&self, id: &str, title: Option<String>, revision: u64) {
+        if let Some(log) = self.live.get(id) {
+            log.publish(ChatEvent::Members { gone: Vec::new(), title }, revision);
         }
     }
 }

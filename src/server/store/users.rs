@@ -120,6 +120,8 @@ pub trait Users: Send + Sync {
     /// Whether somebody can become the first with the code of this hash now.
     async fn is_first_code(&self, hash: &str) -> Result<bool>;
     async fn user(&self, id: &str) -> Result<Option<User>>;
+    /// Those of these people who have an account, in any order.
+    async fn users_of(&self, ids: &[String]) -> Result<Vec<User>>;
     async fn credentials(&self, login: &str) -> Result<Option<Credentials>>;
     /// A new password ends all sessions of browsers except `keep`, and the person's link for a new password; disabling the
     /// account ends all sessions. `Missing`, with nothing changed: the account is gone or closed, it has another password

@@ -77,7 +77,8 @@ fn apply(state: PageState, event: &Json) -> Option<()> {
                 state.alert.set(why);
             }
         }
-        "title" => sidebar::set_title(state, &event.text("title")?),
+        // A room's new name comes with its settings.
+        "title" | "members" => sidebar::set_title(state, &event.text("title")?),
         "queue" => queue::reload(state),
         "changed" | "reactions" | "deleted" | "reset" => refresh::refresh(state),
         "typing" => typing::told(event),

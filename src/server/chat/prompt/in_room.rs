@@ -22,6 +22,8 @@ const IN_ROOM: &str = "You take part in a room in which several people write. Ea
     itself and not with a name.";
 /// Nobody can write a line that looks like a message of somebody else.
 const INDENTED: &str = "\n    ";
+/// What a model may take for the end of a line.
+const LINE_BREAKS: [char; 7] = ['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
 /// What stands before and behind the pinned messages.
 const PINNED: &str = "[Pinned in this room]";
 const UNPINNED: &str = "\n[The room’s last messages]";
@@ -71,8 +73,9 @@ pub async fn build(
         return Err(too_long(fixed, context, false, system.as_ref()));
     }
     let room = room.saturating_sub(fixed);
-    let (pinned, pins) = pinned(chats, grant, &mut names, room / PINS_PART).await?;
-    let room = pinned.as_ref().map_or(room, |pinned| room.saturating_sub(cost(pinned)));
+    let mut pins = pinned(chats, grant, &mut names, room / PINS_PART).await?;
+    pins.retain(|(id, _)| *id != question.id);
+    let room = of_pins(&pins).map_or(room, |pinned| room.saturating_sub(cost(&pinned)));
     let reach = Reach {
         messages: (room / AROUND_MESSAGE).max(1) as usize,
         bytes: u64::from(room) * MAX_BYTES_PER_TOKEN,
@@ -89,6 +92,10 @@ pub async fn build(
     }
     learn(chats, grant, &mut names, &before).await?;
     let (kept, left_out) = fitting(&before, &names, room, beyond);
+    // What is among the last messages is not sent twice.
+    pins.retain(|(id, _)| !kept.iter().any(|(message, _)| message.id == *id));
+    let pinned = of_pins(&pins);
+    let pins = pins.into_iter().map(|(id, _)| id).collect();
     let read = Some(PromptRead { pins, ..read(&kept, &question, payer) });
     newest.extend(kept.into_iter().map(|(_, text)| text));
     newest.extend(pinned);
@@ -128,11 +135,16 @@ fn said(message: &Message, names: &Names) -> Option<PromptMessage> {
     let content = match message.role {
         Role::User => {
             let name = names.get(&message.author_id)?.as_ref()?;
-            format!("{name}: {}", message.content.replace('\n', INDENTED))
+            format!("{name}: {}", indented(&message.content))
         }
         Role::Assistant | Role::System => message.content.clone(),
     };
     shown(PromptMessage { role: message.role, content })
+}
+
+/// A text whose further lines look like nobody's message, whatever breaks them.
+fn indented(text: &str) -> String {
+    text.replace("\r\n", "\n").replace(LINE_BREAKS, INDENTED)
 }
 
 /// The newest of these messages that fit, newest first, and how many of them and of the `beyond` older ones do not. The oldest
@@ -180,13 +192,13 @@ fn read(kept: &[(&Message, PromptMessage)], question: &Message, payer: RoomPayer
     }
 }
 
-/// The pinned messages of the room that fit into `room`, as one message, and their ids; the newest pins go first.
+/// The pinned messages of the room that fit into `room`, by their ids; the newest pins go first.
 async fn pinned(
     chats: &dyn Chats,
     grant: &Grant,
     names: &mut Names,
     room: u32,
-) -> Result<(Option<PromptMessage>, Vec<String>), AppError> {
+) -> Result<Vec<(String, String)>, AppError> {
     let mut bytes = u64::from(room) * MAX_BYTES_PER_TOKEN;
     let mut wanted: Vec<String> = Vec::new();
     for outline in chats.pinned(grant).await? {
@@ -195,25 +207,31 @@ async fn pinned(
         wanted.push(outline.id);
     }
     if wanted.is_empty() {
-        return Ok((None, wanted));
+        return Ok(Vec::new());
     }
     let messages = chats.messages_of(grant, &wanted, TEXTS).await?;
     learn(chats, grant, names, &messages).await?;
-    let (mut content, mut read) = (PINNED.to_owned(), Vec::new());
+    let mut pins = Vec::new();
     for id in wanted {
         let Some(message) = messages.iter().find(|message| message.id == id) else { continue };
         let Some(text) = said(message, names) else { continue };
-        let who = if message.role == Role::User { "" } else { "You: " };
-        let more = format!("\n{who}{}", text.content);
-        let longer = PromptMessage { role: Role::User, content: format!("{content}{more}") };
-        if cost(&longer) > room {
-            continue;
+        let line = match message.role {
+            Role::User => text.content,
+            Role::Assistant | Role::System => format!("You: {}", indented(&text.content)),
+        };
+        pins.push((id, line));
+        if of_pins(&pins).is_some_and(|pinned| cost(&pinned) > room) {
+            pins.pop();
         }
-        content = longer.content;
-        read.push(id);
     }
-    let pinned = PromptMessage { role: Role::User, content: content + UNPINNED };
-    Ok(((!read.is_empty()).then_some(pinned), read))
+    Ok(pins)
+}
+
+/// Pinned messages as one.
+fn of_pins(pins: &[(String, String)]) -> Option<PromptMessage> {
+    let lines: String = pins.iter().map(|(_, line)| format!("\n{line}")).collect();
+    (!pins.is_empty())
+        .then(|| PromptMessage { role: Role::User, content: format!("{PINNED}{lines}{UNPINNED}") })
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use crate::domain::ChatEvent;
 
-/// Counts how often it became doubtful whether somebody may listen. A listener whose count has risen asks the store.
+/// Counts how often it became doubtful whether somebody may listen. A listener whose count has risen asks the store, so
+/// nobody is doubted because of somebody who comes.
 #[derive(Default)]
 pub(super) struct Doubts {
     /// Of everybody.
@@ -14,15 +15,20 @@ pub(super) struct Doubts {
 }
 
 impl Doubts {
-    /// An event may mean that people lost their access: those whom it names, else anybody.
+    /// Anybody may have lost the access.
+    pub(super) fn everybody(&mut self) {
+        self.all += 1;
+    }
+
+    /// This person may have lost the access.
+    pub(super) fn one(&mut self, user_id: &str) {
+        *self.named.entry(user_id.to_owned()).or_default() += 1;
+    }
+
+    /// The event may mean that those lost their access whom it names.
     pub(super) fn by(&mut self, event: &ChatEvent) {
-        let ChatEvent::Members { gone } = event else { return };
-        if gone.is_empty() {
-            self.all += 1;
-        }
-        for user_id in gone {
-            *self.named.entry(user_id.clone()).or_default() += 1;
-        }
+        let ChatEvent::Members { gone, .. } = event else { return };
+        gone.iter().for_each(|user_id| self.one(user_id));
     }
 
     pub(super) fn of(&self, user_id: &str) -> u64 {
@@ -39,9 +45,12 @@ mod tests {
         let mut doubts = Doubts::default();
         doubts.by(&ChatEvent::Queue {});
         assert_eq!((doubts.of("ada"), doubts.of("bob")), (0, 0));
-        doubts.by(&ChatEvent::Members { gone: vec!["bob".into()] });
+        doubts.by(&ChatEvent::members(vec!["bob".into()]));
         assert_eq!((doubts.of("ada"), doubts.of("bob")), (0, 1));
-        doubts.by(&ChatEvent::Members { gone: Vec::new() });
+        // Somebody came.
+        doubts.by(&ChatEvent::members(Vec::new()));
+        assert_eq!((doubts.of("ada"), doubts.of("bob")), (0, 1));
+        doubts.everybody();
         assert_eq!((doubts.of("ada"), doubts.of("bob")), (1, 2));
     }
 }

@@ -42,6 +42,8 @@ use crate::{
 
 /// In bytes, what a message may have besides its text.
 const AROUND_TEXT: usize = 16 << 10;
+/// So many bytes may JSON need for one of a text, because clients may write `é` as `\u00e9`.
+const ESCAPED: usize = 3;
 
 /// The services that a socket uses.
 #[derive(Clone)]
@@ -145,7 +147,7 @@ pub async fn open(
     if listening.sessions.valid_sessions(session, listening.clock.now()).await?.is_empty() {
         return Err(AppError::SignedOut);
     }
-    let (answer, wire) = handshake.accept(site.config.limits.message_bytes + AROUND_TEXT);
+    let (answer, wire) = handshake.accept(site.config.limits.message_bytes * ESCAPED + AROUND_TEXT);
     let stall = site.config.timeouts.stall;
     let services = Services { listening, chat, rooms, presences };
     let work = async move {

@@ -154,6 +154,12 @@ impl Transaction for ChangeMember<'_> {
         let goes = member.state == MemberState::Active && then.state != MemberState::Active;
         mongo.set_member_in(tx, room_id, &then).await?;
         let revision = mongo.members_changed(tx, room_id, -i32::from(goes), owner).await?;
+        if member.hidden != then.hidden {
+            // Whoever shows the messages is told of them anew.
+            let wrote = doc! { "conversation_id": room_id, "user_id": self.user_id, "role": "user" };
+            let anew = doc! { "$set": { "revision": revision.cast_signed() } };
+            mongo.messages().update_many(wrote, anew).session(&mut *tx).await?;
+        }
         self.tried.store(true, Ordering::Relaxed);
         Ok(Outcome::Commit(MemberOutcome::Changed { member: then, revision }))
     }

@@ -1,6 +1,7 @@
 //! People, in MongoDB.
 
 use async_trait::async_trait;
+use futures::TryStreamExt;
 use mongodb::{
     ClientSession,
     bson::{Document, doc, to_bson},
@@ -221,6 +222,12 @@ impl Users for Mongo {
     async fn user(&self, id: &str) -> Result<Option<User>> {
         let found = self.call(async { self.users().find_one(doc! { "_id": id }).await }).await?;
         Ok(found.map(User::from))
+    }
+
+    async fn users_of(&self, ids: &[String]) -> Result<Vec<User>> {
+        let which = doc! { "_id": { "$in": ids } };
+        let found: Vec<_> = self.call(async { self.users().find(which).await?.try_collect().await }).await?;
+        Ok(found.into_iter().map(User::from).collect())
     }
 
     async fn credentials(&self, login: &str) -> Result<Option<Credentials>> {

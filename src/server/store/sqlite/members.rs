@@ -65,6 +65,9 @@ const LEFT_BEHIND: &str = "
     FROM members JOIN conversations ON conversations.id = members.conversation_id
     WHERE members.user_id = ?1 AND members.state = 'active'";
 
+const SHOWN_ANEW: &str =
+    "UPDATE messages SET revision = ?3 WHERE conversation_id = ?1 AND author_id = ?2 AND role = 'user'";
+
 #[async_trait]
 impl Members for Sqlite {
     async fn join(&self, join: &Join<'_>) -> Result<JoinOutcome> {
@@ -192,12 +195,18 @@ impl Sqlite {
             Step::Missing => return Ok(MemberOutcome::Missing),
             Step::Denied => return Ok(MemberOutcome::Denied),
         };
-        let took_part = member.is_some_and(|member| member.state == MemberState::Active);
+        let took_part = member.as_ref().is_some_and(|member| member.state == MemberState::Active);
+        let was_hidden = member.is_some_and(|member| member.hidden);
         set(&mut tx, id, &then).await?;
         if took_part && then.state != MemberState::Active {
             count(&mut tx, id, -1).await?;
         }
         let revision = changed(&mut tx, id, owner).await?;
+        if was_hidden != then.hidden {
+            // Whoever shows the messages is told of them anew.
+            let shown = sqlx::query(SHOWN_ANEW).bind(id).bind(user_id).bind(revision.cast_signed());
+            shown.execute(&mut *tx).await?;
+        }
         tx.commit().await?;
         Ok(MemberOutcome::Changed { member: then, revision })
     }

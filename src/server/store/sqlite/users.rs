@@ -73,6 +73,14 @@ impl Users for Sqlite {
             .map_err(store_error)
     }
 
+    async fn users_of(&self, ids: &[String]) -> Result<Vec<User>> {
+        sqlx::query_as("SELECT * FROM users WHERE id IN (SELECT value FROM json_each(?1))")
+            .bind(serde_json::to_string(ids).unwrap_or_default())
+            .fetch_all(&self.readers)
+            .await
+            .map_err(store_error)
+    }
+
     async fn credentials(&self, login: &str) -> Result<Option<Credentials>> {
         let row = sqlx::query("SELECT * FROM users WHERE email = ?1")
             .bind(login)
