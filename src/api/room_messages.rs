@@ -31,6 +31,7 @@ pub async fn post(
         text: &text,
         reply_to,
         mentions: &mentions,
+        finds_mentions: true,
         model: None,
         key: key.as_deref(),
         asks,

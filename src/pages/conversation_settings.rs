@@ -28,7 +28,7 @@ pub async fn settings(
     Id(id): Id,
     notice: Notice,
 ) -> Result<Response, PageError> {
-    let grant = conversations.open(&current, &id).await?;
+    let grant = conversations.open_private(&current, &id).await?;
     let context = chat.context_use(&current, &grant).await?;
     let conversation = grant.into_conversation();
     let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;

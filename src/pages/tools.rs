@@ -160,7 +160,7 @@ pub async fn settings(
 ) -> Result<Json<String>, AppError> {
     let person = current.user.preferences.clone();
     let conversation = match which.conversation {
-        Some(id) => Some(conversations.open(&current, &id).await?.into_conversation()),
+        Some(id) => Some(conversations.open_private(&current, &id).await?.into_conversation()),
         None => None,
     };
     Ok(Json(fragment(move || match conversation {

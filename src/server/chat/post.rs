@@ -57,6 +57,8 @@ pub struct Post<'a> {
     pub reply_to: Option<&'a str>,
     /// The ids of the members whom it mentions, whose names stand in the text.
     pub mentions: &'a [String],
+    /// The server found the mentions in the text, so they are no part of the request that a key belongs to.
+    pub finds_mentions: bool,
     /// The model to ask, where the message is a question for it; `None`: the room's.
     pub model: Option<&'a str>,
     /// A repeated key with the same message answers the message that is stored, and nothing is asked again.
@@ -80,9 +82,17 @@ impl Chat {
         let model = post.model.map(str::trim).filter(|model| !model.is_empty());
         let asks = if post.asks { "asks" } else { "" };
         let mut parts = vec![post.reply_to.unwrap_or_default(), model.unwrap_or_default(), asks, text];
-        parts.extend(post.mentions.iter().map(String::as_str));
+        if !post.finds_mentions {
+            parts.extend(post.mentions.iter().map(String::as_str));
+        }
         let key = keys::of(post.key, keys::Request { what: "post", parts: &parts })?;
         let grant = self.may_post(current.id(), post.conversation_id).await?;
+        if let Some(key) = &key
+            && let Some(outcome) = self.store.added_with(&grant, key, self.clock.now()).await?
+        {
+            // Who is mentioned may have left meanwhile, and whoever sends again is not in a hurry.
+            return self.posted_before(&grant, outcome).await;
+        }
         self.not_too_fast(&grant)?;
         let mentions = self.mentioned(&grant, post.mentions).await?;
         let reply_to = self.replied(&grant, post.reply_to).await?;
@@ -117,7 +127,7 @@ impl Chat {
 
     async fn add_post(self: &Arc<Self>, grant: &Grant, mut new: NewMessage) -> Result<Posted, AppError> {
         for _ in 0..BEHIND {
-            let message_id = match self.store.add_message(grant, &new).await? {
+            match self.store.add_message(grant, &new).await? {
                 AddOutcome::Added(added) => {
                     let asks = new.asks.is_some();
                     let stored = self.store.message(grant, &new.message.id).await?;
@@ -132,19 +142,25 @@ impl Chat {
                     new.message.id = self.ids.next_after(&leaf_id).ok_or_else(no_id)?;
                     continue;
                 }
-                AddOutcome::Repeated { message_id } => message_id,
-                AddOutcome::KeyReused => return Err(AppError::IdempotencyKeyReused),
+                outcome @ (AddOutcome::Repeated { .. } | AddOutcome::KeyReused) => {
+                    return self.posted_before(grant, outcome).await;
+                }
                 AddOutcome::NoConversation | AddOutcome::NoParent => return Err(AppError::NotFound),
                 AddOutcome::TooSoon { until } => return Err(too_fast("room-slow", until - new.now)),
                 AddOutcome::QueueFull => {
                     let reason = Reason::new("queue-full").with("most", MOST_QUEUED);
                     return Err(AppError::Conflict { reason });
                 }
-            };
-            let message = self.store.message(grant, &message_id).await?.ok_or(AppError::NotFound)?;
-            return Ok(Posted { message, asks: false });
+            }
         }
         Err(AppError::Unavailable)
+    }
+
+    /// The message that was stored with the key of this request.
+    async fn posted_before(&self, grant: &Grant, outcome: AddOutcome) -> Result<Posted, AppError> {
+        let AddOutcome::Repeated { message_id } = outcome else { return Err(AppError::IdempotencyKeyReused) };
+        let message = self.store.message(grant, &message_id).await?.ok_or(AppError::NotFound)?;
+        Ok(Posted { message, asks: false })
     }
 
     /// Tells listeners of a message that was stored with this number. `queue`: the queue changed, too, with the next one.

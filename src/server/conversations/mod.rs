@@ -60,6 +60,12 @@ impl Conversations {
         Ok(self.chats.access(current.id(), id, Need::Read).await?)
     }
 
+    /// Opens a conversation of the person alone. One of several people is missing here, because its settings stand elsewhere.
+    pub async fn open_private(&self, current: &CurrentUser, id: &str) -> Result<Grant, AppError> {
+        let grant = self.open(current, id).await?;
+        if grant.conversation().kind.is_shared() { Err(AppError::NotFound) } else { Ok(grant) }
+    }
+
     /// Opens a conversation whose settings the person may change.
     pub async fn open_to_manage(&self, current: &CurrentUser, id: &str) -> Result<Grant, AppError> {
         Ok(self.chats.access(current.id(), id, Need::Manage).await?)

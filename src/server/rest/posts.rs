@@ -62,6 +62,7 @@ pub async fn post(
         text: &question.content,
         reply_to: question.reply_to.as_deref(),
         mentions: &question.mentions,
+        finds_mentions: false,
         model: question.model.as_deref(),
         key,
         asks: question.asks,

@@ -39,7 +39,7 @@ pub struct RoomOfMember {
     /// The model that answers; `null`: the server's default.
     #[schema(required)]
     model: Option<String>,
-    /// The instructions for the model.
+    /// The instructions for the model; `null`, too, for whoever does not manage the room.
     #[schema(required)]
     system_prompt: Option<String>,
 }

@@ -131,7 +131,11 @@ impl Grant {
         self.level
     }
 
-    pub fn into_conversation(self) -> Conversation {
+    /// The conversation as the person sees it: what the model is told in a room is for those who manage it.
+    pub fn into_conversation(mut self) -> Conversation {
+        if self.conversation.kind.is_shared() && self.level < AccessLevel::Moderator {
+            self.conversation.system_prompt = None;
+        }
         self.conversation
     }
 }

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use super::{
-    AddOutcome, BeginOutcome, Changes, Chunk, Grant, Mark, NewAnswer, NewMessage, Opening, Orphans, Outline,
-    Recovered, Result, Run, Texts,
+    AddOutcome, BeginOutcome, Changes, Chunk, Grant, Key, Mark, NewAnswer, NewMessage, Opening, Orphans,
+    Outline, Recovered, Result, Run, Texts,
 };
 use crate::domain::{Failure, Message, Status, Timings, Usage};
 
@@ -37,6 +37,8 @@ pub struct Spent {
 pub trait Messages: Send + Sync {
     /// Stores a person's message; no answer begins.
     async fn add_message(&self, grant: &Grant, new: &NewMessage) -> Result<AddOutcome>;
+    /// What [`Self::add_message`] would answer because of this key alone; `None`: the key was not used in the conversation.
+    async fn added_with(&self, grant: &Grant, key: &Key, now: i64) -> Result<Option<AddOutcome>>;
     /// Stores the empty answer, with its question if there is one. At most one answer per conversation is being written
     /// at a time.
     async fn begin_answer(&self, new: &NewAnswer) -> Result<BeginOutcome>;

@@ -91,6 +91,7 @@ async fn done(services: Services, current: &CurrentUser, message: FromClient) ->
                 text: &content,
                 reply_to: reply_to.as_deref(),
                 mentions: &mentions,
+                finds_mentions: false,
                 model: model.as_deref(),
                 key: Some(&key),
                 asks,

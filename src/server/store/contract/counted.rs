@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use crate::{
     domain::{Message, Role, Status},
     server::store::{
-        AddOutcome, BeginOutcome, Branch, Changes, Chunk, Finish, Grant, Messages, NewAnswer, NewMessage,
-        Opening, Orphans, Outline, Reach, Recovered, Result, Run, Spent, Store, Texts,
+        AddOutcome, BeginOutcome, Branch, Changes, Chunk, Finish, Grant, Key, Messages, NewAnswer,
+        NewMessage, Opening, Orphans, Outline, Reach, Recovered, Result, Run, Spent, Store, Texts,
     },
 };
 
@@ -27,6 +27,10 @@ impl Messages for Counted<'_> {
     }
 
     async fn add_message(&self, _: &Grant, _: &NewMessage) -> Result<AddOutcome> {
+        unreachable!()
+    }
+
+    async fn added_with(&self, _: &Grant, _: &Key, _: i64) -> Result<Option<AddOutcome>> {
         unreachable!()
     }
 

@@ -12,8 +12,8 @@ use mongodb::{
 use crate::{
     domain::Message,
     server::store::{
-        AddOutcome, BeginOutcome, Changes, Chunk, Finish, Grant, Messages, NewAnswer, NewMessage, Opening,
-        Orphans, Outline, Recovered, Result, Run, Spent, Texts,
+        AddOutcome, BeginOutcome, Changes, Chunk, Finish, Grant, Key, Messages, NewAnswer, NewMessage,
+        Opening, Orphans, Outline, Recovered, Result, Run, Spent, Texts,
     },
 };
 
@@ -22,7 +22,7 @@ use super::{
     documents::{FailureDoc, MessageDoc},
     outlines::{OpeningDoc, OutlineDoc, SpentDoc, opening, outline},
     tail::End,
-    turns::{Add, Begin},
+    turns::{Add, AddedWith, Begin},
 };
 
 /// How many orphans are ended at a time, so that a locked answer does not hold up the others.
@@ -32,6 +32,10 @@ const AT_ONCE: usize = 8;
 impl Messages for Mongo {
     async fn add_message(&self, grant: &Grant, new: &NewMessage) -> Result<AddOutcome> {
         self.call(self.transaction(&Add::new(grant, new))).await
+    }
+
+    async fn added_with(&self, grant: &Grant, key: &Key, now: i64) -> Result<Option<AddOutcome>> {
+        self.call(self.transaction(&AddedWith { grant, key, now })).await
     }
 
     async fn begin_answer(&self, new: &NewAnswer) -> Result<BeginOutcome> {

@@ -14,8 +14,8 @@ use mongodb::{
 use crate::{
     domain::Message,
     server::store::{
-        AccessLevel, AddOutcome, AskedModel, BeginOutcome, ChangeKind, Destination, Grant, Need, NewAnswer,
-        NewMessage, NewQueued,
+        AccessLevel, AddOutcome, AskedModel, BeginOutcome, ChangeKind, Destination, Grant, Key, Need,
+        NewAnswer, NewMessage, NewQueued,
     },
 };
 
@@ -61,11 +61,9 @@ impl Transaction for Add<'_> {
             return Ok(Outcome::Abort(AddOutcome::Added(changed_as(conversation, added.revision))));
         }
         if let Some(key) = key
-            && let Some((used, message)) = mongo.used(tx, (author_id, id), key, *now).await?
+            && let Some(outcome) = added_with(mongo, tx, (grant, key, *now)).await?
         {
-            let same = used.request.as_ref() == Some(&key.request);
-            let repeated = AddOutcome::Repeated { message_id: message.id };
-            return Ok(Outcome::Abort(if same { repeated } else { AddOutcome::KeyReused }));
+            return Ok(Outcome::Abort(outcome));
         }
         let Some(which) = mongo.granted(tx, grant, Need::Write).await? else {
             return Ok(Outcome::Abort(AddOutcome::NoConversation));
@@ -98,6 +96,34 @@ impl Transaction for Add<'_> {
         self.tried.store(true, Ordering::Relaxed);
         Ok(Outcome::Commit(AddOutcome::Added(conversation.changed())))
     }
+}
+
+/// See [`Messages::added_with`](crate::server::store::Messages::added_with).
+pub(super) struct AddedWith<'a> {
+    pub(super) grant: &'a Grant,
+    pub(super) key: &'a Key,
+    pub(super) now: i64,
+}
+
+#[async_trait]
+impl Transaction for AddedWith<'_> {
+    type Answer = Option<AddOutcome>;
+
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Outcome<Option<AddOutcome>>> {
+        Ok(Outcome::Abort(added_with(mongo, tx, (self.grant, self.key, self.now)).await?))
+    }
+}
+
+async fn added_with(
+    mongo: &Mongo,
+    tx: &mut ClientSession,
+    (grant, key, now): (&Grant, &Key, i64),
+) -> Result<Option<AddOutcome>> {
+    let scope = (grant.user_id(), grant.conversation_id());
+    Ok(mongo.used(tx, scope, key, now).await?.map(|(used, message)| match used.request {
+        Some(request) if request == key.request => AddOutcome::Repeated { message_id: message.id },
+        _ => AddOutcome::KeyReused,
+    }))
 }
 
 impl Add<'_> {

@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use crate::{
     domain::Message,
     server::store::{
-        AddOutcome, BeginOutcome, Changes, Chunk, Finish, Grant, KEY_LIFE, Messages, NewAnswer, NewMessage,
-        Opening, Orphans, Outline, Recovered, Result, Run, Spent, Texts,
+        AddOutcome, BeginOutcome, Changes, Chunk, Finish, Grant, KEY_LIFE, Key, Messages, NewAnswer,
+        NewMessage, Opening, Orphans, Outline, Recovered, Result, Run, Spent, Texts,
     },
 };
 
@@ -60,6 +60,10 @@ const WITHOUT_REASONING: &str = "
 impl Messages for Sqlite {
     async fn add_message(&self, grant: &Grant, new: &NewMessage) -> Result<AddOutcome> {
         self.add(grant, new).await.map_err(store_error)
+    }
+
+    async fn added_with(&self, grant: &Grant, key: &Key, now: i64) -> Result<Option<AddOutcome>> {
+        self.added(grant, key, now).await.map_err(store_error)
     }
 
     async fn begin_answer(&self, new: &NewAnswer) -> Result<BeginOutcome> {

@@ -69,9 +69,8 @@ impl Sqlite {
         let mut tx = self.writer.begin().await?;
         let place = (id, author_id, message.parent_id.as_deref());
         let found = obstacles(&mut tx, place, (id, new.key.as_ref(), new.now)).await?;
-        if let Some((used, message_id)) = found.used {
-            let same = new.key.as_ref().is_some_and(|key| used.request.as_ref() == Some(&key.request));
-            return Ok(if same { AddOutcome::Repeated { message_id } } else { AddOutcome::KeyReused });
+        if let Some(outcome) = new.key.as_ref().and_then(|key| found.with(key)) {
+            return Ok(outcome);
         }
         if found.level.is_none_or(|level| level < Need::Write.least()) {
             return Ok(AddOutcome::NoConversation);
@@ -105,6 +104,13 @@ impl Sqlite {
         }
         tx.commit().await?;
         Ok(AddOutcome::Added(changed))
+    }
+
+    /// See [`Messages::added_with`](crate::server::store::Messages::added_with).
+    pub(super) async fn added(&self, grant: &Grant, key: &Key, now: i64) -> sqlx::Result<Option<AddOutcome>> {
+        let (id, mut reader) = (grant.conversation_id(), self.readers.begin().await?);
+        let place = (id, grant.user_id(), None);
+        Ok(obstacles(&mut reader, place, (id, Some(key), now)).await?.with(key))
     }
 
     pub(super) async fn begin(&self, new: &NewAnswer) -> sqlx::Result<BeginOutcome> {
@@ -259,6 +265,17 @@ struct Found {
     parent_known: bool,
     running: Option<String>,
     all_running: u32,
+}
+
+impl Found {
+    /// What a request with this key is answered, if the key was used.
+    fn with(&self, key: &Key) -> Option<AddOutcome> {
+        let (used, message_id) = self.used.as_ref()?;
+        Some(match used.request.as_ref() == Some(&key.request) {
+            true => AddOutcome::Repeated { message_id: message_id.clone() },
+            false => AddOutcome::KeyReused,
+        })
+    }
 }
 
 async fn obstacles(
