@@ -49,6 +49,7 @@ mod queue_day;
 mod registration;
 mod remains;
 mod retrying;
+mod room_hidden;
 mod room_pages;
 mod room_versions;
 mod rooms;

@@ -32,6 +32,7 @@ mod server;
 mod sign_in;
 mod site;
 mod socket_client;
+mod socket_frames;
 mod sockets;
 mod sockets_access;
 mod stop;

@@ -6,6 +6,7 @@ use crate::{
     events::{Events, Format},
     instances::Pair,
     site::Person,
+    socket_client::Socket,
 };
 
 /// The id, the text and the number of what is said next. `strictly`: nothing has to be read anew for it.
@@ -58,6 +59,12 @@ async fn what_is_said_at_one_server_is_told_at_the_other_and_lives_through_its_d
         assert_eq!(here, (id, text, place));
         assert_eq!(heard(&mut at_b, true).await, here);
     }
+
+    // Who is writing at one is told at the other, and no number is taken.
+    let mut socket = Socket::open(&ada_at_a).await;
+    socket.send(json!({ "type": "typing", "conversation_id": room })).await;
+    let hint = at_b.next().await.unwrap().expect("the stream goes on");
+    assert_eq!((&*hint.name, &hint.data["name"]), ("typing", &json!("ada")));
 
     // The server that Ada listens to dies. She goes on at the other from where she was, and misses nothing.
     pair.a.server.kill();

@@ -149,6 +149,10 @@ async fn what_is_no_message_is_refused_and_what_is_no_client_is_cut_off() {
     }
     // It goes on as before.
     socket.listen(&room, None).await;
+    // A text of the longest length is taken, whatever JSON makes of it.
+    let lines = format!("x{}x", "\"\n".repeat(120 << 10));
+    socket.post(&room, "lines", &lines).await;
+    socket.until("posted").await;
     let mut binary = Socket::open(&lin).await;
     binary.0.send(Message::binary(vec![1, 2, 3])).await.unwrap();
     assert_eq!(binary.closed().await, 1003);

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::{
-        ChatEvent, CurrentUser, MemberState, Message, QuestionQueue, Reason, Role, RoomAnswers, Version,
+        ChatEvent, CurrentUser, Member, MemberState, Message, QuestionQueue, Reason, Role, RoomAnswers, Version,
         amount::duration, queued::MOST_QUEUED, talk::MOST_MENTIONS,
     },
     error::AppError,
@@ -117,10 +117,15 @@ impl Chat {
         let grant = self.store.access(current.id(), conversation_id, Need::Write).await?;
         only_in_shared(&grant)?;
         let _ = self.hints.take((current.id(), conversation_id), Instant::now())?;
-        let Some(log) = self.live.get(conversation_id) else { return Ok(()) };
+        let log = self.live.get(conversation_id);
+        if log.is_none() && self.store.is_alone() {
+            return Ok(());
+        }
         let own = self.store.members_of(&grant, &[current.id().to_owned()]).await?;
-        if let Some(member) = own.into_iter().next() {
-            log.hint(Writing { user_id: member.user_id, name: member.name });
+        let Some(Member { user_id, name, .. }) = own.into_iter().next() else { return Ok(()) };
+        self.store.tell_writing(conversation_id, &user_id, &name, self.clock.now()).await?;
+        if let Some(log) = log {
+            log.hint(Writing { user_id, name });
         }
         Ok(())
     }

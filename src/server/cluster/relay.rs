@@ -16,7 +16,7 @@ use crate::{
         live::{
             Live,
             elsewhere::Elsewhere,
-            log::{Log, Running},
+            log::{Log, Running, Writing},
         },
         ops::clock::Clock,
         store::{ChangeKind, Chats, ConversationState, Ended, Result, Sessions, StoreChange, fold},
@@ -76,6 +76,11 @@ impl Relay {
             StoreChange::Deleted { conversation_id } => self.close(&conversation_id),
             StoreChange::Stop { message_id } => self.live.stop_answer(&message_id),
             StoreChange::SessionEnded { session_id } => self.live.end_sessions(&[session_id]),
+            StoreChange::Writing { conversation_id, user_id, name } => {
+                if let Some(log) = self.live.get(&conversation_id) {
+                    log.hint(Writing { user_id, name });
+                }
+            }
             StoreChange::TextsFrom { message_ids } => {
                 for message_id in message_ids {
                     self.catch_up(&message_id).await?;

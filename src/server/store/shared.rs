@@ -35,6 +35,12 @@ pub enum StoreChange {
     SessionEnded {
         session_id: String,
     },
+    /// Somebody is writing a message.
+    Writing {
+        conversation_id: String,
+        user_id: String,
+        name: String,
+    },
     /// From now on the stream brings new text of these answers; the listener reads what was stored before.
     TextsFrom {
         message_ids: Vec<String>,
@@ -112,6 +118,9 @@ pub trait Shared: Send + Sync {
     /// Asks the process that writes the answer, whichever it is, to stop; `false` when the answer is not being written.
     /// Needs [`super::Need::Write`], otherwise `false`.
     async fn request_stop(&self, grant: &Grant, message_id: &str) -> Result<bool>;
+    /// Tells other processes that a member of a shared conversation, who is called so there, is writing a message. Nobody is
+    /// told who looks later.
+    async fn tell_writing(&self, conversation_id: &str, user_id: &str, name: &str, now: i64) -> Result<()>;
     /// Running answers of this process that were asked to stop.
     async fn stops(&self) -> Result<Vec<String>>;
     /// The states of those of these conversations that exist. Takes no grant, because the server asks for listeners

@@ -75,7 +75,9 @@ pub async fn build(
     let room = room.saturating_sub(fixed);
     let mut pins = pinned(chats, grant, &mut names, room / PINS_PART).await?;
     pins.retain(|(id, _)| *id != question.id);
-    let room = of_pins(&pins).map_or(room, |pinned| room.saturating_sub(cost(&pinned)));
+    // The model is told what is pinned also where that is among the last messages.
+    let pinned = of_pins(&pins);
+    let room = pinned.as_ref().map_or(room, |pinned| room.saturating_sub(cost(pinned)));
     let reach = Reach {
         messages: (room / AROUND_MESSAGE).max(1) as usize,
         bytes: u64::from(room) * MAX_BYTES_PER_TOKEN,
@@ -92,9 +94,6 @@ pub async fn build(
     }
     learn(chats, grant, &mut names, &before).await?;
     let (kept, left_out) = fitting(&before, &names, room, beyond);
-    // What is among the last messages is not sent twice.
-    pins.retain(|(id, _)| !kept.iter().any(|(message, _)| message.id == *id));
-    let pinned = of_pins(&pins);
     let pins = pins.into_iter().map(|(id, _)| id).collect();
     let read = Some(PromptRead { pins, ..read(&kept, &question, payer) });
     newest.extend(kept.into_iter().map(|(_, text)| text));

@@ -89,6 +89,12 @@ pub(super) async fn a_key_adds_one_message(store: &dyn Store) {
         panic!("{outcomes:?}")
     };
     let repeated = AddOutcome::Repeated { message_id: first.message.id.clone() };
+    let with = async |key, now| store.added_with(&grant, &key, now).await.unwrap();
+    let of = |new: &NewMessage| new.key.clone().unwrap();
+    assert_eq!(with(of(first), NOW).await, Some(repeated.clone()));
+    assert_eq!(with(of(&keyed("Goodbye", NOW)), NOW).await, Some(AddOutcome::KeyReused));
+    assert_eq!(with(of(first), NOW + KEY_LIFE).await, None);
+    assert_eq!(with(key("other", "Hello"), NOW).await, None);
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == repeated).count(), 19);
     assert_eq!(store.add_message(&grant, &keyed("Goodbye", NOW)).await.unwrap(), AddOutcome::KeyReused);
     // A question with the same key is another request, too.

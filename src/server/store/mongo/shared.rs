@@ -73,6 +73,14 @@ impl Shared for Mongo {
         self.call(async { Ok(self.messages().update_one(which, change).await?.matched_count == 1) }).await
     }
 
+    async fn tell_writing(&self, conversation_id: &str, user_id: &str, name: &str, now: i64) -> Result<()> {
+        // The time makes each an update of its own, which change streams tell.
+        let writes = format!("{}:{now}:{name}", self.instance);
+        let which = doc! { "_id": { "c": conversation_id, "u": user_id } };
+        let set = doc! { "$set": { "writes": writes } };
+        self.call(async { self.member_docs().update_one(which, set).await }).await.map(|_| ())
+    }
+
     async fn stops(&self) -> Result<Vec<String>> {
         let which = doc! {
             "status": "generating", "instance": &self.instance, "stop": { "$exists": true }

@@ -123,7 +123,7 @@ async fn timed<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
         .unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
 }
 
-/// Reports changes of conversations, requests to stop, and sessions that ended.
+/// Reports changes of conversations, requests to stop, sessions that ended, and who is writing.
 async fn rare(db: Database, instance: String, tell: mpsc::Sender<StoreChange>) {
     let others = Regex { pattern: format!("^(?!{instance}:)"), options: String::new() };
     let of = |collection: &str, operation: &str| doc! { "ns.coll": collection, "operationType": operation };
@@ -136,6 +136,7 @@ async fn rare(db: Database, instance: String, tell: mpsc::Sender<StoreChange>) {
         of("conversations", "delete"),
         with(of("messages", "update"), "stop"),
         of("sessions", "delete"),
+        with(of("members", "update"), "writes"),
     ] } };
     let mut tail = Tail::new(tell);
     while !tail.tell.is_closed() {
@@ -159,8 +160,11 @@ async fn rare(db: Database, instance: String, tell: mpsc::Sender<StoreChange>) {
 }
 
 fn change(event: Event, instance: &str) -> Option<StoreChange> {
-    let id = event.document_key?.get_str("_id").ok()?.to_owned();
-    let collection = event.ns?.coll?;
+    let (key, collection) = (event.document_key?, event.ns?.coll?);
+    if collection == "members" {
+        return writing(key.get_document("_id").ok()?, &event.update_description?.updated_fields);
+    }
+    let id = key.get_str("_id").ok()?.to_owned();
     Some(match (collection.as_str(), event.operation_type) {
         ("conversations", OperationType::Update) => {
             let fields = event.update_description?.updated_fields;
@@ -171,6 +175,14 @@ fn change(event: Event, instance: &str) -> Option<StoreChange> {
         ("sessions", OperationType::Delete) => StoreChange::SessionEnded { session_id: id },
         _ => return None,
     })
+}
+
+/// See [`Shared::tell_writing`](crate::server::store::Shared::tell_writing).
+fn writing(member: &Document, fields: &Document) -> Option<StoreChange> {
+    let text = |field: &str| member.get_str(field).ok().map(str::to_owned);
+    let (_, rest) = fields.get_str("writes").ok()?.split_once(':')?;
+    let (_, name) = rest.split_once(':')?;
+    Some(StoreChange::Writing { conversation_id: text("c")?, user_id: text("u")?, name: name.to_owned() })
 }
 
 /// Reports the new text of the answers in `texts`. The filter of a stream is fixed, so each new set of answers needs a
