@@ -229,8 +229,8 @@ async fn every_event_and_every_record_is_as_described() {
         ChatEvent::Reset { message_id: id() },
         ChatEvent::Changed {},
         ChatEvent::Queue {},
-        ChatEvent::Members { gone: Vec::new() },
-        ChatEvent::Members { gone: vec![id()] },
+        ChatEvent::members(Vec::new()),
+        ChatEvent::Members { gone: vec![id()], title: Some(id()) },
         ChatEvent::Typing { user_id: id(), name: id() },
         ChatEvent::Reactions { message_id: id(), reactions: question.talk.reactions.clone() },
     ];

@@ -96,7 +96,8 @@ async fn a_message_may_come_in_pieces_with_pings_between_them() {
     let (code, answer) = wire.next().await;
     let answer = String::from_utf8(answer).unwrap();
     assert!(code == TEXT && answer.contains("\"type\":\""), "{answer}");
-    wire.send(&[frame(LAST | PONG, b"unasked"), frame(LAST | TEXT, br#"{"type":"presence","active":true}"#)]).await;
+    wire.send(&[frame(LAST | PONG, b"unasked"), frame(LAST | TEXT, br#"{"type":"presence","active":true}"#)])
+        .await;
     assert_eq!(wire.next().await, (TEXT, br#"{"type":"noted"}"#.to_vec()));
     wire.send(&[frame(LAST | CLOSE, &1000_u16.to_be_bytes())]).await;
     assert_eq!(wire.closed().await, 1000);

@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     domain::{
-        ChatEvent, CurrentUser, Member, MemberState, Message, QuestionQueue, Reason, Role, RoomAnswers, Version,
-        amount::duration, queued::MOST_QUEUED, talk::MOST_MENTIONS,
+        ChatEvent, CurrentUser, Member, MemberState, Message, QuestionQueue, Reason, Role, RoomAnswers,
+        Version, amount::duration, queued::MOST_QUEUED, talk::MOST_MENTIONS,
     },
     error::AppError,
     server::{

@@ -77,15 +77,25 @@ fn apply(state: PageState, event: &Json) -> Option<()> {
                 state.alert.set(why);
             }
         }
-        // A room's new name comes with its settings.
-        "title" | "members" => sidebar::set_title(state, &event.text("title")?),
+        "title" => sidebar::set_title(state, &event.text("title")?),
+        "members" => {
+            // A room's new name comes with its settings.
+            if let Some(title) = event.text("title") {
+                sidebar::set_title(state, &title);
+            }
+            refresh::soon(state);
+        }
         "queue" => queue::reload(state),
         "changed" | "reactions" | "deleted" | "reset" => refresh::refresh(state),
         "typing" => typing::told(event),
         "message" => {
             typing::came(&event.text("author_id").unwrap_or_default());
             outbox::question_arrived(state, &event.text("content")?);
-            scroll::arrived(state);
+            // A message that the page has may have been changed.
+            let id = event.text("id")?;
+            if messages::ends().is_none_or(|(_, newest)| newest < id) {
+                scroll::arrived(state);
+            }
             refresh::refresh(state);
         }
         _ => {}

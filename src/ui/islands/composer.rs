@@ -10,6 +10,7 @@ use crate::ui::keys::KeyPress;
 /// The form was sent by its button.
 pub(super) fn on_submit(state: PageState, _: &Element, event: &Event) {
     event.prevent_default();
+    mentions::close();
     if state.is_room() && !state.moving.get_value() {
         return room::send(state, room::is_asked(event));
     }

@@ -80,6 +80,8 @@ async fn follow(here: Visit) {
                 return;
             }
             Ended::Failed(refusal) if !refusal.is_unreachable() => pause = pause.max(FIRST_PAUSE * 2),
+            // Without a network no way is better than another.
+            Ended::Failed(_) | Ended::Unfit if !browser::is_online() => pause = pause.max(FIRST_PAUSE * 2),
             Ended::Failed(_) | Ended::Unfit => {
                 let (next, at_once) = way.failed();
                 way = next;

@@ -5,9 +5,11 @@ use std::cell::Cell;
 use leptos::{ev, task::spawn_local};
 use web_sys::{Element, Event, HtmlElement, HtmlTextAreaElement};
 
-use super::{drafts, elements::found, elements::set_hidden, field, request, state::PageState};
+use super::{browser, drafts, elements::found, elements::set_hidden, field, request, state::PageState};
 use crate::ui::keys::KeyPress;
 
+/// How long nothing is typed before the list is asked for, in milliseconds.
+const PAUSE: i32 = 120;
 /// No name is longer, in characters.
 const LONGEST: usize = 40;
 
@@ -47,6 +49,10 @@ pub(super) fn on_input(state: PageState) {
     let name = field::composer().filter(|_| state.is_room()).and_then(|field| typed(&field));
     let (Some(name), Some(id)) = (name, state.conversation()) else { return close() };
     spawn_local(async move {
+        browser::sleep(PAUSE).await;
+        if ASKED.get() != number {
+            return;
+        }
         let path = format!("/fn/mentions?conversation={id}&q={}", js_sys::encode_uri_component(&name));
         let Ok(html) = request::get(&path).await else { return };
         if ASKED.get() == number {
@@ -67,6 +73,8 @@ fn show(html: &str) {
 }
 
 pub(super) fn close() {
+    // A list that is on its way stays away, too.
+    ASKED.set(ASKED.get().wrapping_add(1));
     let (Some(list), Some(field)) = (list(), field::composer()) else { return };
     set_hidden(&list, true);
     let _ = field.remove_attribute("aria-controls");

@@ -18,7 +18,11 @@ enum Work {
     Again,
 }
 
+/// How long [`soon`] waits, in milliseconds.
+const SOON_AFTER: i32 = 3_000;
+
 thread_local! {
+    static SOON: Cell<bool> = const { Cell::new(false) };
     static WORK: Cell<Work> = const { Cell::new(Work::None) };
 }
 
@@ -38,6 +42,19 @@ pub(super) fn refresh(state: PageState) {
                 break;
             }
         }
+    });
+}
+
+/// Shows what has changed of what stands around the messages. Many who come and go are one refresh, because each goes to every
+/// page.
+pub(super) fn soon(state: PageState) {
+    if SOON.replace(true) {
+        return;
+    }
+    spawn_local(async move {
+        browser::sleep(SOON_AFTER).await;
+        SOON.set(false);
+        refresh(state);
     });
 }
 

@@ -57,6 +57,10 @@ pub(super) fn fork(state: PageState, button: &Element, event: &Event) {
     });
 }
 
+/// What changes a message of a room in its place.
+const MARKS: [&str; 5] =
+    ["/fn/react", "/fn/unreact", "/fn/pin-message", "/fn/unpin-message", "/fn/erase-post"];
+
 /// Changes the conversation; `form` is the edit that is sent, if it is one.
 fn change(state: PageState, action: String, body: UrlSearchParams, form: Option<HtmlFormElement>) {
     if state.steering.get_value() {
@@ -83,6 +87,11 @@ fn change(state: PageState, action: String, body: UrlSearchParams, form: Option<
                     field::focus();
                 }
                 if state.visit.get_value() == number {
+                    if !state.follows.get_value() && MARKS.contains(&&*action) {
+                        // A page of older messages shows it where it is.
+                        let _ = window().location().reload();
+                        return;
+                    }
                     visit::to_newest(state);
                     refresh::now(state).await;
                     begins_answer(state, &action);

@@ -12,9 +12,9 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{DocumentFragment, Element, Event};
 
 use super::{
-    browser, drafts, editing, field, follow, messages, outbox, overlay, place, posting, posts, refresh,
-    replying, request, request::Refused, scroll, sidebar, state::Fetched, state::PageState, state::Shown,
-    temporary, thread,
+    browser, drafts, editing, field, follow, mentions, messages, outbox, overlay, place, posting, posts,
+    refresh, replying, request, request::Refused, scroll, sidebar, state::Fetched, state::PageState,
+    state::Shown, temporary, thread,
 };
 /// How many conversations that were left are kept as they were, so that going back shows them at once.
 const KEPT: usize = 6;
@@ -153,6 +153,7 @@ pub(super) fn on_click(state: PageState, link: &Element, event: &Event) {
 
 /// Shows what is at `path`. `push`: as a new entry of the history.
 pub(super) fn go(state: PageState, path: String, push: bool) {
+    mentions::close();
     let entry = match (push, overlay::close_to_go()) {
         (false, _) => Entry::Same,
         (true, true) => Entry::Replaced,

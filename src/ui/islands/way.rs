@@ -8,6 +8,8 @@ use super::browser;
 const NAME: &str = "inglenook:way";
 /// For how many milliseconds a way is remembered.
 const LASTS: u64 = 600_000;
+/// The same in a page in which a WebSocket has worked, because then it was most often the server that was away.
+const LASTS_SHORTLY: u64 = 20_000;
 /// So many times a way that has worked in this page may fail before the next one is tried, because it is most often the
 /// server that is away.
 const PATIENCE: u32 = 3;
@@ -56,7 +58,8 @@ impl Way {
             Self::Stream => "stream",
             Self::Poll => "poll",
         };
-        browser::store(NAME, &format!("{name} {}", browser::now() as u64 + LASTS));
+        let lasts = if worked[Self::Socket as usize] { LASTS_SHORTLY } else { LASTS };
+        browser::store(NAME, &format!("{name} {}", browser::now() as u64 + lasts));
     }
 
     /// It does not get through. Answers the way to try next, and whether that is at once.

@@ -44,7 +44,13 @@ impl Shared for Sqlite {
         Ok(false)
     }
 
-    async fn tell_writing(&self, _conversation_id: &str, _user_id: &str, _name: &str, _now: i64) -> Result<()> {
+    async fn tell_writing(
+        &self,
+        _conversation_id: &str,
+        _user_id: &str,
+        _name: &str,
+        _now: i64,
+    ) -> Result<()> {
         Ok(())
     }
 
