@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 use utoipa::ToSchema;
 
-use super::PictureColour;
+use super::{Notify, PictureColour};
 
 /// Whether one may write in a direct conversation.
 #[derive(
@@ -72,6 +72,8 @@ pub struct DirectEntry {
     pub unread: u32,
     /// How many of them mention you.
     pub mentions: u32,
+    /// Of which messages you want to be told.
+    pub notify: Notify,
     /// An answer is being written.
     pub running: bool,
     /// When a message was last added, in UTC milliseconds since 1970.

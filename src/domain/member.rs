@@ -83,6 +83,17 @@ pub enum Notify {
     All,
 }
 
+impl Notify {
+    /// How much somebody is told of who has not seen `unread` messages, of which `mentions` mention them.
+    pub fn told(self, unread: u32, mentions: u32) -> (u32, u32) {
+        match self {
+            Self::Nothing => (0, 0),
+            Self::Mentions => (0, mentions),
+            Self::All => (unread, mentions),
+        }
+    }
+}
+
 /// A person who takes part in a room, or did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Member {

@@ -131,11 +131,7 @@ impl RoomEntry {
     /// How much of it the member is told of, as they chose: messages that they have not seen, and how many of them mention
     /// the member.
     pub fn told(&self) -> (u32, u32) {
-        match self.notify {
-            Notify::Nothing => (0, 0),
-            Notify::Mentions => (0, self.mentions),
-            Notify::All => (self.unread, self.mentions),
-        }
+        self.notify.told(self.unread, self.mentions)
     }
 
     /// What it adds to the number in the title of a tab. A message that mentions the member counts once.

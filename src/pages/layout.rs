@@ -86,7 +86,7 @@ impl Sidebar {
 pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> impl IntoView {
     let Sidebar { page, rooms, directs, name, picture, role, leaves_at, now, days, single_keys } = sidebar;
     let unread_rooms = rooms.iter().filter(|entry| entry.counted() > 0).count();
-    let told = told_of(&rooms, current.as_deref());
+    let told = told_of(&rooms, &directs, current.as_deref());
     count_in_tab(told);
     view! {
         <header class="stops">
@@ -199,7 +199,7 @@ pub async fn list(
     let rooms = conversations.sidebar_rooms(&current, MOST_ROOMS);
     let directs = conversations.sidebar_directs(&current, MOST_ROOMS);
     let (page, rooms, directs) = futures::try_join!(conversations.sidebar(&current), rooms, directs)?;
-    let told = told_of(&rooms, query.current.as_deref());
+    let told = told_of(&rooms, &directs, query.current.as_deref());
     Ok(Json(fragment(move || view! { <List page rooms directs now days current=None told /> })))
 }
 
@@ -225,9 +225,10 @@ fn List(
     }
 }
 
-/// How many messages of other rooms than the one on the page the person is told of.
-fn told_of(rooms: &[RoomEntry], current: Option<&str>) -> u32 {
-    rooms.iter().filter(|entry| current != Some(&*entry.room.id)).map(RoomEntry::counted).sum()
+/// How many messages of other rooms and people than those on the page the person is told of.
+fn told_of(rooms: &[RoomEntry], directs: &[DirectRow], current: Option<&str>) -> u32 {
+    let all = rooms.iter().chain(directs.iter().map(|direct| &direct.entry));
+    all.filter(|entry| current != Some(&*entry.room.id)).map(RoomEntry::counted).sum()
 }
 
 /// The bar above the content: the buttons for the sidebar and for a new conversation on a narrow screen, the heading, and

@@ -49,7 +49,8 @@ pub fn SideRooms(rooms: Vec<RoomEntry>, current: Option<String>) -> impl IntoVie
 pub fn SideDirects(directs: Vec<DirectRow>, current: Option<String>) -> impl IntoView {
     let more = directs.len() > MOST_ROOMS as usize;
     let rows = directs.into_iter().take(MOST_ROOMS as usize).map(|direct| {
-        let DirectRow { entry: RoomEntry { room, unread, mentions, .. }, other_id, other } = direct;
+        let (unread, mentions) = direct.entry.told();
+        let DirectRow { entry: RoomEntry { room, .. }, other_id, other } = direct;
         let here = (current.as_ref() == Some(&room.id)).then_some("page");
         let made = || picture::made_of(&room.name, &other_id);
         let (picture, name) = (other.as_ref().map_or_else(made, picture::of), room.name.clone());

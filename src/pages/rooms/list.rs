@@ -150,7 +150,8 @@ fn Directs(page: Listed<DirectEntry>) -> impl IntoView {
     let empty = page.items.is_empty();
     let older = page.next_cursor.map(|cursor| format!("/rooms?directs={cursor}#directs"));
     let rows = page.items.into_iter().map(|entry| {
-        let DirectEntry { id, name, initial, colour, unread, mentions, running, .. } = entry;
+        let DirectEntry { id, name, initial, colour, unread, mentions, notify, running, .. } = entry;
+        let (unread, mentions) = notify.told(unread, mentions);
         view! {
             <li>
                 <a href=format!("/c/{id}")>

@@ -140,6 +140,7 @@ fn entry(DirectRow { entry, other_id, other }: DirectRow) -> DirectEntry {
         colour,
         unread: entry.unread,
         mentions: entry.mentions,
+        notify: entry.notify,
         running: entry.running,
         updated_at: entry.room.updated_at,
     }
