@@ -6,7 +6,7 @@ use super::Rooms;
 use crate::{
     domain::{BoardNote, CurrentUser},
     error::AppError,
-    server::store::NoteQuery,
+    server::{markdown, store::NoteQuery},
 };
 
 /// How many notes a page for guests and the feed have.
@@ -74,9 +74,9 @@ impl Rooms {
         let texts: Vec<_> = notes.iter().map(|note| Some((&*note.text, true))).collect();
         let html: Vec<Arc<str>> = self.renderer.html(person, &texts).await?;
         let shown = notes.into_iter().zip(html).map(|(note, html)| {
-            let html = without_buttons(&html);
-            let plain = excerpt(&plain(&html));
-            ShownNote { note, html, plain }
+            let begins: String = note.text.chars().take(EXCERPT_READ as usize).collect();
+            let plain = excerpt(&markdown::words(&begins));
+            ShownNote { note, html: without_buttons(&html), plain }
         });
         Ok(shown.collect())
     }
@@ -97,26 +97,6 @@ fn without_buttons(html: &str) -> String {
     })
 }
 
-/// What HTML of ours says, in one line.
-fn plain(html: &str) -> String {
-    let mut text = String::with_capacity(html.len());
-    let mut rest = html;
-    while let Some((before, tag)) = rest.split_once('<') {
-        text.push_str(before);
-        let (tag, behind) = tag.split_once('>').unwrap_or((tag, ""));
-        // Words of two blocks stand apart.
-        let name = tag.trim_start_matches('/').split(' ').next().unwrap_or_default();
-        if !["a", "b", "code", "del", "em", "i", "span", "strong"].contains(&name) {
-            text.push(' ');
-        }
-        rest = behind;
-    }
-    text.push_str(rest);
-    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'");
-    let text = text.replace("&nbsp;", "\u{a0}").replace("&amp;", "&");
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 /// The beginning of a text, up to the end of a word if one is near.
 fn excerpt(text: &str) -> String {
     let Some((end, _)) = text.char_indices().nth(EXCERPT) else { return text.to_owned() };
@@ -128,15 +108,15 @@ fn excerpt(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::markdown::render;
 
     #[test]
     fn what_a_note_says_is_one_line_without_markup() {
-        let said = |markdown: &str| plain(&without_buttons(render(markdown).as_str()));
+        let said = |text: &str| excerpt(&markdown::words(text));
         assert_eq!(said("# Tea & *more*\n\n- a\n- `<b>`\n\n> \"x\""), "Tea & more a <b> \"x\"");
-        assert_eq!(said("```rust\nlet a = 1 < 2;\n```"), "rust let a = 1 < 2;");
+        assert_eq!(said("```rust\nlet a = 1 < 2;\n```"), "let a = 1 < 2;");
         assert_eq!(said("&lt;script&gt; &amp;lt;"), "<script> &lt;");
         assert_eq!(said("<script>alert(1)</script>"), "<script>alert(1)</script>");
+        assert_eq!(said("| a | b |\n|---|---|\n| c | d |\n\nlast"), "a b c d last");
     }
 
     #[test]
