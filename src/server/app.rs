@@ -152,17 +152,18 @@ impl App {
             new_directs: rooms::new_directs(),
             moves: rooms::moves(),
         });
+        let presences = Presences::new(store.clone(), clock.clone(), tasks.clone());
         let profiles = Arc::new(Profiles {
             store: store.clone(),
             users: users.clone(),
             allowances: allowances.clone(),
             audit: audit.clone(),
+            presences: presences.clone(),
             clock: clock.clone(),
             ids: ids.clone(),
             people_list: config.auth.people_list != Some(PeopleList::Off),
             notes: profiles::limit(),
         });
-        let presences = Presences::new(store.clone(), clock.clone(), tasks.clone());
         let listening = Arc::new(Listening {
             live: live.clone(),
             chats,

@@ -1,5 +1,6 @@
 //! The list of people, their profiles, and the notes on their walls.
 
+use inglenook::server::store::StoredPresence;
 use serde_json::{Value, json};
 
 use super::app::{App, Client};
@@ -50,6 +51,58 @@ async fn people_are_listed_by_name_unless_they_chose_otherwise() {
         page.contains("I grow beans.") && !page.contains(">eve<") && !page.contains("example.org"),
         "{page}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_who_are_here_stand_first_and_each_page_goes_on_where_the_last_one_ended() {
+    let app = App::start().await;
+    let mut people = Vec::new();
+    for name in ["ann", "ben", "cat", "dan", "eli", "fay"] {
+        people.push(app.person(name).await);
+    }
+    let ids = futures::future::join_all(people.iter().map(Client::id)).await;
+    let now = app.state.clock.now();
+    let comes = async |at: usize, active: bool| {
+        let until = now + 90_000;
+        let seen = StoredPresence {
+            user_id: ids[at].clone(),
+            active_until: if active { until } else { 0 },
+            connected_until: until,
+            seen_at: now,
+        };
+        app.state.store.note_presences(&[seen]).await.unwrap();
+    };
+    let reader = &people[0];
+    let page = async |path: String| reader.get(&path).await.is(200).json();
+    let names = |page: &Value| texts(page, "name");
+    let next = |page: &Value| page["next_cursor"].as_str().unwrap().to_owned();
+    people[5].send_json("PUT", "/api/v1/me/presence", &json!({ "shown": false })).await.is(200);
+    for (at, active) in [(4, true), (3, false), (5, true)] {
+        comes(at, active).await;
+    }
+    // Whoever lets nobody know stands where their name does.
+    assert_eq!(names(&page(PEOPLE.into()).await), ["dan", "eli", "ann", "ben", "cat", "fay"]);
+    let first = page(format!("{PEOPLE}?limit=3")).await;
+    assert_eq!(names(&first), ["dan", "eli", "ann"]);
+    // Whoever comes or goes meanwhile is neither missed nor told twice.
+    comes(2, true).await;
+    app.state.store.show_presence(&ids[4], false).await.unwrap();
+    let second = page(format!("{PEOPLE}?limit=2&cursor={}", next(&first))).await;
+    assert_eq!(names(&second), ["ben", "cat"]);
+    let third = page(format!("{PEOPLE}?limit=2&cursor={}", next(&second))).await;
+    assert_eq!((names(&third), &third["next_cursor"]), (vec!["fay".to_owned()], &Value::Null));
+    // A head as long as the page, and one that is longer.
+    let alone = page(format!("{PEOPLE}?limit=1")).await;
+    assert_eq!(names(&alone), ["cat"]);
+    assert_eq!(names(&page(format!("{PEOPLE}?limit=2&cursor={}", next(&alone))).await), ["ann", "ben"]);
+    assert_eq!(names(&page(format!("{PEOPLE}?q=A")).await), ["cat", "dan", "ann", "fay"]);
+    for bad in ["x", "a_b", &format!("{}__", "x".repeat(27))] {
+        reader.get(&format!("{PEOPLE}?cursor={bad}")).await.problem(422, "cursor");
+    }
+    let shown = browser(&app, reader).get("/people").await.is(200).text();
+    let at = |name: &str| shown.find(&format!("<strong dir=\"auto\">{name}</strong>")).unwrap();
+    assert!(at("cat") < at("dan") && at("dan") < at("ann") && at("ann") < at("ben"), "{shown}");
+    assert!(shown.contains("presence online") && shown.contains("presence away"), "{shown}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! `/people`: everybody who is signed in finds the others here.
+//! `/people`: everybody who is signed in finds the others here, first those who have a page open.
 
 use std::sync::Arc;
 
@@ -12,11 +12,13 @@ use crate::{
         Fresh, Notice, PageError, Query, Visitor,
         fields::Alert,
         layout::{Bar, Frame, Sidebar},
+        presence::PresenceMark,
     },
     server::{
         accounts::valid::MAX_NAME_CHARS,
         conversations::Conversations,
         http::{document::Page, redirect},
+        live::presence::Presences,
         rooms::profiles::Profiles,
         words,
     },
@@ -38,7 +40,7 @@ pub struct Which {
 /// `GET /people`.
 pub async fn people(
     State(conversations): State<Arc<Conversations>>,
-    State(profiles): State<Arc<Profiles>>,
+    (State(profiles), State(presences)): (State<Arc<Profiles>>, State<Arc<Presences>>),
     Fresh { now, .. }: Fresh,
     Visitor(current, days): Visitor,
     Query(Which { q, cursor }): Query<Which>,
@@ -46,6 +48,8 @@ pub async fn people(
 ) -> Result<Response, PageError> {
     let q: String = q.chars().take(MAX_NAME_CHARS).collect();
     let found = profiles.list(&current, Some(&q), cursor.as_deref(), None).await?;
+    let ids: Vec<String> = found.items.iter().map(|person| person.id.clone()).collect();
+    let here = presences.of(&ids).await?;
     let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
     let me = current.user.id;
     Ok(Page::new(words::current().say("people-of-site")).render(move || {
@@ -54,7 +58,9 @@ pub async fn people(
         let empty = items.is_empty();
         let rows = items.into_iter().map(|person| {
             let own = person.id == me;
-            view! { <Row person own /> }
+            let presence = here.get(&person.id).copied().unwrap_or_default();
+            let presence = view! { <PresenceMark presence now days /> }.into_any();
+            view! { <Row person own presence /> }
         });
         let rows = rows.collect_view();
         let more = next_cursor.map(|cursor| {
@@ -94,7 +100,7 @@ pub async fn people(
 }
 
 #[component]
-fn Row(person: Person, own: bool) -> impl IntoView {
+fn Row(person: Person, own: bool, presence: AnyView) -> impl IntoView {
     let Person { id, name, initial, colour, about } = person;
     view! {
         <li>
@@ -110,6 +116,7 @@ fn Row(person: Person, own: bool) -> impl IntoView {
                                 </small>
                             }
                         })}
+                    {presence}
                 </span>
                 {own.then(|| view! { <span class="badge">{t("you")}</span> })}
             </a>

@@ -102,9 +102,9 @@ pub struct NewNote {
     text: String,
 }
 
-/// The people of the site, by name
+/// The people of the site: first those who are here, then everybody else by name
 ///
-/// Whoever chose not to be listed is not. A site may have no such list (404).
+/// At most 40 of those who have a page open, and let others know, stand first on the first page, by name, too. Whoever chose not to be listed is not. A site may have no such list (404).
 #[utoipa::path(
     get,
     path = "/people",

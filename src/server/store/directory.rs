@@ -17,6 +17,10 @@ pub struct PersonPosition {
 pub struct DirectoryQuery {
     /// Only names that contain this text in any case; empty: all.
     pub search: String,
+    /// Only those of these ids; `None`: all.
+    pub only: Option<Vec<String>>,
+    /// Without those of these ids.
+    pub without: Vec<String>,
     pub after: Option<PersonPosition>,
     pub limit: u32,
 }

@@ -53,6 +53,19 @@ pub(super) async fn people_are_listed_by_name_and_found_in_any_case(store: &dyn 
         read.extend(page.into_iter().map(|user| user.name));
     }
     assert_eq!(read, all);
+    // Only some of them, and without some.
+    let (zoe, igor) = (named(store, "Zoe").await, named(store, "Игорь").await);
+    let some = vec![igor.id.clone(), hidden.id.clone(), zoe.id.clone(), id()];
+    let only = async |ids: Vec<String>, search: &str| {
+        let query =
+            DirectoryQuery { only: Some(ids), search: search.to_owned(), limit: 9, ..Default::default() };
+        names(store, query).await
+    };
+    assert_eq!(only(some.clone(), "").await, ["Zoe", "Игорь"]);
+    assert_eq!(only(some.clone(), "zO").await, ["Zoe"]);
+    assert_eq!(only(Vec::new(), "").await, Vec::<String>::new());
+    let query = DirectoryQuery { without: some, limit: 99, ..Default::default() };
+    assert_eq!(names(store, query).await, all);
 }
 
 pub(super) async fn rooms_in_common_are_those_of_both(store: &dyn Store) {

@@ -34,6 +34,12 @@ impl Directory for Mongo {
         if !query.search.is_empty() {
             all.push(doc! { "name": { "$regex": regex::escape(&query.search), "$options": "i" } });
         }
+        if let Some(only) = &query.only {
+            all.push(doc! { "_id": { "$in": only } });
+        }
+        if !query.without.is_empty() {
+            all.push(doc! { "_id": { "$nin": &query.without } });
+        }
         if let Some(after) = &query.after {
             let later = [
                 doc! { "name": { "$gt": &after.name } },

@@ -9,7 +9,7 @@ use crate::{
     server::store::{Directory, DirectoryQuery, Result},
 };
 
-use super::{Sqlite, error::store_error, people::any_case};
+use super::{Sqlite, error::store_error, people::any_case, rows::json};
 
 /// The name of the order in which names in any case stand together. SQLite's own functions know the case of ASCII only.
 pub(super) const ANY_CASE: &str = "ANY_CASE";
@@ -22,6 +22,8 @@ const LIST: &str = "
     SELECT * FROM users
     WHERE state = 'active' AND coalesce(json_extract(preferences, '$.listed'), 1) <> 0
         AND (?1 = '' OR name REGEXP ?1)
+        AND (?5 IS NULL OR id IN (SELECT value FROM json_each(?5)))
+        AND id NOT IN (SELECT value FROM json_each(?6))
         AND (?2 IS NULL OR name > ?2 COLLATE ANY_CASE OR (name = ?2 COLLATE ANY_CASE AND id > ?3))
     ORDER BY name COLLATE ANY_CASE, id LIMIT ?4";
 
@@ -41,6 +43,8 @@ impl Directory for Sqlite {
             .bind(name)
             .bind(id)
             .bind(query.limit)
+            .bind(query.only.as_ref().map(json))
+            .bind(json(&query.without))
             .fetch_all(&self.readers)
             .await
             .map_err(store_error)
