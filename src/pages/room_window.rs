@@ -5,14 +5,14 @@ use std::collections::{HashMap, HashSet};
 use leptos::prelude::*;
 
 use crate::{
-    domain::{Message, Picture, Reason, Role, RoomPayer, model::short_name},
+    domain::{ConversationKind, Message, Picture, Reason, Role, RoomPayer, model::short_name},
     error::AppError,
     pages::days::Days,
     server::{
         accounts::picture,
         chat::USUAL,
         conversations::{Grant, Thread, ThreadMessage},
-        rooms::{AccessLevel, OpenDirect, Person, Rooms},
+        rooms::{AccessLevel, Person, Rooms},
     },
     ui::{
         parts::{Marks, Original, ReactionView, ReadNote, RoomAnswer, Said, SaidMessage, When},
@@ -43,6 +43,8 @@ impl Above {
 /// What the window of a room shows besides that of a private conversation.
 pub struct RoomWindow {
     id: String,
+    /// Whether it is a conversation of two, which nobody moderates.
+    is_direct: bool,
     reader: String,
     level: AccessLevel,
     people: HashMap<String, Person>,
@@ -90,13 +92,9 @@ impl RoomWindow {
             own.entry(id).or_default().push(emoji);
         }
         let parent = |message: &Message| Some((message.id.clone(), message.parent_id.clone()?));
-        let mut people = rooms.people_of(grant, people).await?;
-        // In a conversation of two also somebody is known whose account is gone.
-        if let Some(OpenDirect { partner, picture, .. }) = rooms.direct(grant).await? {
-            let shown = people.entry(partner.id.clone()).or_insert_with(|| Person::gone(&partner, picture));
-            shown.member.name = partner.name;
-        }
+        let people = rooms.people_of(grant, people).await?;
         Ok(Self {
+            is_direct: grant.conversation().kind == ConversationKind::Direct,
             id: grant.conversation_id().to_owned(),
             reader: grant.user_id().to_owned(),
             level: grant.level(),
@@ -164,7 +162,7 @@ impl RoomWindow {
             }),
             writes: self.level >= AccessLevel::Member,
             may_unpin: manages || pinned.is_some_and(|pinned| pinned.by == self.reader),
-            may_report: message.author_id != self.reader,
+            may_report: message.author_id != self.reader && !self.is_direct,
             usual: USUAL.to_vec(),
             query: query.to_owned(),
         }
@@ -200,6 +198,11 @@ impl RoomWindow {
             html: if gone.is_some() { String::new() } else { shown.html.to_string() },
             conversation_id: self.id.clone(),
             text: if gone.is_some() { String::new() } else { message.content },
+            profile: self
+                .people
+                .get(&message.author_id)
+                .filter(|person| person.has_account)
+                .map(|person| format!("/people/{}", person.member.user_id)),
             name,
             picture,
             own,

@@ -61,7 +61,7 @@ async fn a_room_is_made_joined_with_a_link_and_written_in_by_forms() {
     let thread = lin_sees.get(&address).await.is(200).text();
     assert!(
         thread.contains("Hello &lt;i&gt; <span class=\"mention own\">@lin</span>")
-            && thread.contains("<strong dir=\"auto\">kim</strong>"),
+            && thread.contains("<strong dir=\"auto\">kim</strong></a>"),
         "{thread}"
     );
     assert!(!lin_sees.get("/rooms").await.is(200).text().contains("1 new message"));

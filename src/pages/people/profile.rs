@@ -6,7 +6,7 @@ use axum::{extract::State, response::Response};
 use leptos::prelude::*;
 use serde::Deserialize;
 
-use super::wall::Wall;
+use super::{acts::PersonActs, wall::Wall};
 use crate::{
     domain::{Picture, Profile, Reason},
     error::AppError,
@@ -19,7 +19,7 @@ use crate::{
     },
     server::{conversations::Conversations, http::document::Page, rooms::profiles::Profiles},
     ui::{
-        parts::{Icon, PersonPicture},
+        parts::PersonPicture,
         words::{t, t_with},
     },
 };
@@ -107,29 +107,8 @@ fn Head(profile: Profile, own: bool, days: Days) -> impl IntoView {
             }
                 .into_any()
         } else {
-            view! { <Acts id=person.id blocked /> }.into_any()
+            view! { <PersonActs id=person.id blocked /> }.into_any()
         }}
-    }
-}
-
-#[component]
-fn Acts(id: String, blocked: bool) -> impl IntoView {
-    let (action, key) = if blocked { ("/fn/unblock", "unblock") } else { ("/fn/block", "block") };
-    view! {
-        <div class="profile-acts">
-            <form method="post" action="/fn/open-direct">
-                <input type="hidden" name="id" value=id.clone() />
-                <button class="button-small">
-                    <Icon name="edit" />
-                    {t("direct-write")}
-                </button>
-            </form>
-            <form method="post" action=action>
-                <input type="hidden" name="id" value=id />
-                <button class="button-small">{t(key)}</button>
-            </form>
-        </div>
-        <p class="muted">{t(if blocked { "blocked-hint" } else { "block-hint" })}</p>
     }
 }
 

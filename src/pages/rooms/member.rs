@@ -5,7 +5,7 @@ use strum::VariantArray;
 
 use crate::{
     domain::{Member, MemberRole, MemberState, Reason},
-    pages::days::Days,
+    pages::{days::Days, people::acts::PersonActs},
     server::rooms::{AccessLevel, Person},
     ui::{
         parts::{Icon, PersonPicture},
@@ -23,31 +23,50 @@ fn role_name(role: MemberRole, owner: bool) -> &'static str {
     }
 }
 
-/// `level` is that of the reader, who is this member where `own` is set.
+/// What the member and the reader are to the room, and to each other.
+#[derive(Clone, Copy)]
+pub struct Roles {
+    /// Whether the member owns the room.
+    pub owner: bool,
+    /// Whether the member is the reader.
+    pub own: bool,
+    /// That of the reader.
+    pub level: AccessLevel,
+    /// Whether the reader has blocked the member.
+    pub blocked: bool,
+}
+
 #[component]
 pub fn Row(
     id: String,
     person: Person,
-    owner: bool,
-    own: bool,
-    level: AccessLevel,
+    roles: Roles,
     days: Days,
     /// Whether the member is here.
     presence: AnyView,
 ) -> impl IntoView {
-    let Person { member, picture } = person;
+    let Roles { owner, own, level, blocked } = roles;
+    let Person { member, picture, has_account } = person;
     let manages = level >= AccessLevel::Moderator && !own && !owner && level > AccessLevel::from(member.role);
     let banned = member.state == MemberState::Banned;
     let since = t_with(Reason::new("member-since").with("date", days.date_in_words(member.joined_at)));
-    let named = t_with(Reason::new("member-change").with("name", member.name.as_str()));
+    let named = t_with(Reason::new("member-acts").with("name", member.name.as_str()));
     let name = member.name.clone();
-    let acts = (manages && !banned).then(|| {
+    let acts = (!own && (has_account || manages && !banned)).then(|| {
+        let person = has_account
+            .then(|| view! { <div><PersonActs id=member.user_id.clone() blocked profile=true /></div> });
+        let forms = (manages && !banned).then(|| {
+            view! { <Acts id=id.clone() member=member.clone() owns=level == AccessLevel::Owner /> }
+        });
         view! {
             <details class="member-acts">
                 <summary class="button-bare" aria-label=named.clone() title=named>
                     <Icon name="more" />
                 </summary>
-                <Acts id=id.clone() member=member.clone() owns=level == AccessLevel::Owner />
+                <div class="member-forms">
+                    {person}
+                    {forms}
+                </div>
             </details>
         }
     });
@@ -99,38 +118,36 @@ fn Acts(id: String, member: Member, owns: bool) -> impl IntoView {
     let roles = roles.collect_view();
     let whom = move || view! { <Whom id=id.clone() user_id=user_id.clone() /> };
     view! {
-        <div class="member-forms">
-            <form method="post" action="/fn/change-member">
-                {whom()}
-                <label>
-                    {t("member-role")} <select name="act">{roles}</select>
-                </label>
-                <button class="button-small">{t("member-role-save")}</button>
-            </form>
-            <form method="post" action="/fn/change-member">
-                {whom()}
-                <p class="muted">{t("member-remove-hint")}</p>
-                <button class="button-small danger" name="act" value="remove">{t("member-remove")}</button>
-            </form>
-            <form method="post" action="/fn/change-member">
-                {whom()}
-                <p class="muted">{t("member-ban-hint")}</p>
-                <label class="member-hide">
-                    <input type="checkbox" name="hide" value="true" />
-                    {t("member-ban-hide")}
-                </label>
-                <button class="button-small danger" name="act" value="ban">{t("member-ban")}</button>
-            </form>
-            {owns
-                .then(|| {
-                    view! {
-                        <form method="post" action="/fn/change-member">
-                            {whom()}
-                            <p class="muted">{t("room-hand-over-about")}</p>
-                            <button class="button-small" name="act" value="hand-over">{t("room-hand-over")}</button>
-                        </form>
-                    }
-                })}
-        </div>
+        <form method="post" action="/fn/change-member">
+            {whom()}
+            <label>
+                {t("member-role")} <select name="act">{roles}</select>
+            </label>
+            <button class="button-small">{t("member-role-save")}</button>
+        </form>
+        <form method="post" action="/fn/change-member">
+            {whom()}
+            <p class="muted">{t("member-remove-hint")}</p>
+            <button class="button-small danger" name="act" value="remove">{t("member-remove")}</button>
+        </form>
+        <form method="post" action="/fn/change-member">
+            {whom()}
+            <p class="muted">{t("member-ban-hint")}</p>
+            <label class="member-hide">
+                <input type="checkbox" name="hide" value="true" />
+                {t("member-ban-hide")}
+            </label>
+            <button class="button-small danger" name="act" value="ban">{t("member-ban")}</button>
+        </form>
+        {owns
+            .then(|| {
+                view! {
+                    <form method="post" action="/fn/change-member">
+                        {whom()}
+                        <p class="muted">{t("room-hand-over-about")}</p>
+                        <button class="button-small" name="act" value="hand-over">{t("room-hand-over")}</button>
+                    </form>
+                }
+            })}
     }
 }

@@ -7,7 +7,10 @@ use leptos::prelude::*;
 use serde::Deserialize;
 use strum::VariantArray;
 
-use super::{RoomPage, Tab, manages, member::Row};
+use super::{
+    RoomPage, Tab, manages,
+    member::{Roles, Row},
+};
 use crate::{
     domain::{ConversationKind, Notify, Page as Listed},
     pages::{
@@ -22,7 +25,7 @@ use crate::{
         conversations::Conversations,
         http::{document::Page, redirect},
         live::presence::Presences,
-        rooms::{AccessLevel, MemberListing, Rooms},
+        rooms::{AccessLevel, MemberListing, Rooms, profiles::Profiles},
         words,
     },
     ui::{parts::Icon, words::t},
@@ -40,10 +43,13 @@ pub struct Which {
     banned: bool,
 }
 
+/// The services that know members.
+type People = (State<Arc<Rooms>>, State<Arc<Profiles>>, State<Arc<Presences>>);
+
 /// `GET /rooms/{id}/members`.
 pub async fn members(
     State(conversations): State<Arc<Conversations>>,
-    (State(rooms), State(presences)): (State<Arc<Rooms>>, State<Arc<Presences>>),
+    (State(rooms), State(profiles), State(presences)): People,
     Fresh { now, .. }: Fresh,
     Visitor(current, days): Visitor,
     Id(id): Id,
@@ -58,7 +64,7 @@ pub async fn members(
     let listing = MemberListing { search: Some(&q), banned, cursor: which.cursor.as_deref(), limit: None };
     let Listed { items, next_cursor } = rooms.members(&current, &id, listing).await?;
     let ids: Vec<String> = items.iter().map(|member| member.user_id.clone()).collect();
-    let here = presences.of(&ids).await?;
+    let (here, blocked) = (presences.of(&ids).await?, profiles.blocked_ids(&current).await?);
     let people = rooms.with_pictures(items).await?;
     Ok(Page::new(words::current().say("room-members")).render(move || {
         let (level, me) = (open.grant.level(), current.user.id.clone());
@@ -73,7 +79,8 @@ pub async fn members(
             let (id, owner) = (room.id.clone(), room.owner_id == person.member.user_id);
             let own = person.member.user_id == me;
             let presence = here.get(&person.member.user_id).copied().unwrap_or_default();
-            view! { <Row id person owner own level days presence=view! { <PresenceMark presence now days /> }.into_any() /> }
+            let blocked = blocked.contains(&person.member.user_id);
+            view! { <Row id person roles=Roles { owner, own, level, blocked } days presence=view! { <PresenceMark presence now days /> }.into_any() /> }
         });
         let rows = rows.collect_view();
         let kind = if banned { "banned=true&" } else { "" };

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::{MAX_LIMIT, Rooms, list::DEFAULT_LIMIT};
+use super::{MAX_LIMIT, OpenDirect, Rooms, list::DEFAULT_LIMIT};
 use crate::{
-    domain::{CurrentUser, Member, MemberRole, MemberState, Page, Partner, Picture, Reason},
+    domain::{CurrentUser, Member, MemberRole, MemberState, Page, Partner, Picture, Reason, User, UserState},
     error::AppError,
     server::{
         accounts::{picture, valid::MAX_NAME_CHARS},
@@ -31,6 +31,8 @@ pub struct MemberListing<'a> {
 pub struct Person {
     pub member: Member,
     pub picture: Picture,
+    /// Whether they have an account that is active, and so a profile.
+    pub has_account: bool,
 }
 
 impl Person {
@@ -44,7 +46,7 @@ impl Person {
             joined_at: 0,
             hidden: false,
         };
-        Self { member, picture }
+        Self { member, picture, has_account: false }
     }
 }
 
@@ -89,17 +91,19 @@ impl Rooms {
         }
         let ids: Vec<String> = members.iter().map(|member| member.user_id.clone()).collect();
         let users = self.users.users_of(&ids).await?;
-        let pictures: HashMap<&str, Picture> =
-            users.iter().map(|user| (&*user.id, picture::of(user))).collect();
+        let users: HashMap<&str, &User> = users.iter().map(|user| (&*user.id, user)).collect();
         let shown = members.into_iter().map(|member| {
             let made = || picture::made_of(&member.name, &member.user_id);
-            let picture = pictures.get(&*member.user_id).cloned().unwrap_or_else(made);
-            Person { member, picture }
+            let user = users.get(&*member.user_id);
+            let picture = user.map_or_else(made, |user| picture::of(user));
+            let has_account = user.is_some_and(|user| user.state == UserState::Active);
+            Person { member, picture, has_account }
         });
         Ok(shown.collect())
     }
 
-    /// Who wrote the messages of a room: these people by their ids, also those who take no part any more.
+    /// Who wrote the messages of a room: these people by their ids, also those who take no part any more. In a conversation of
+    /// two the other person is known also when their account is gone.
     pub async fn people_of(
         &self,
         grant: &Grant,
@@ -109,7 +113,14 @@ impl Rooms {
         ids.dedup();
         let members = self.chats.members_of(grant, &ids).await?;
         let people = self.with_pictures(members).await?;
-        Ok(people.into_iter().map(|person| (person.member.user_id.clone(), person)).collect())
+        let mut people: HashMap<_, _> =
+            people.into_iter().map(|person| (person.member.user_id.clone(), person)).collect();
+        let direct = self.direct(grant).await?.filter(|direct| ids.contains(&direct.partner.id));
+        if let Some(OpenDirect { partner, picture, .. }) = direct {
+            let shown = people.entry(partner.id.clone()).or_insert_with(|| Person::gone(&partner, picture));
+            shown.member.name = partner.name;
+        }
+        Ok(people)
     }
 
     /// Changes a member as the room's moderators or its owner do; answers the member as it is then.

@@ -27,7 +27,7 @@ pub(super) fn on_reply(_: PageState, link: &Element, event: &Event) {
     };
     let begins: String = text(".prose").split_whitespace().collect::<Vec<_>>().join(" ");
     for (place, text) in [
-        ("#replying strong", text(".said-head > strong")),
+        ("#replying strong", text(".said-head strong")),
         ("#replying span > span", begins.chars().take(BEGINNING).collect()),
     ] {
         if let Some(place) = found(place) {

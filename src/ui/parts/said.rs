@@ -23,6 +23,8 @@ pub struct Said {
     pub text: String,
     pub name: String,
     pub picture: Picture,
+    /// The address of the author's profile, if there is one.
+    pub profile: Option<String>,
     pub when: When,
     /// Whether the reader wrote it.
     pub own: bool,
@@ -115,14 +117,28 @@ pub fn SaidMessage(said: Said) -> impl IntoView {
             </div>
         }
     });
+    // The heading has said the name already, but a link is there for everybody.
+    let hidden = said.profile.is_none().then_some("true");
+    let author = match said.profile {
+        Some(address) => {
+            let profile = t_with(Reason::new("profile-of").with("name", name.as_str()));
+            view! {
+                <a class="said-author" href=address aria-label=profile.clone() title=profile>
+                    <strong dir="auto">{name}</strong>
+                </a>
+            }
+            .into_any()
+        }
+        None => view! { <strong dir="auto">{name}</strong> }.into_any(),
+    };
     view! {
         <article class=class id=article aria-label=label>
             <Day when=Some(when) />
             <h2 class="visually-hidden">{heading}</h2>
             <PersonPicture picture />
-            <p class="said-head" aria-hidden="true">
-                <strong dir="auto">{name}</strong>
-                <time datetime=machine title=whole>
+            <p class="said-head" aria-hidden=hidden>
+                {author}
+                <time datetime=machine title=whole aria-hidden="true">
                     {clock}
                 </time>
             </p>

@@ -1,5 +1,7 @@
 //! Whom a person has blocked.
 
+use std::collections::HashSet;
+
 use futures::{StreamExt, stream};
 
 use super::{Profiles, person};
@@ -41,6 +43,12 @@ impl Profiles {
     /// [`AppError::NotFound`]: the person is not blocked.
     pub async fn unblock(&self, current: &CurrentUser, id: &str) -> Result<(), AppError> {
         if self.store.unblock(current.id(), id).await? { Ok(()) } else { Err(AppError::NotFound) }
+    }
+
+    /// The ids of those whom the person has blocked.
+    pub async fn blocked_ids(&self, current: &CurrentUser) -> Result<HashSet<String>, AppError> {
+        let blocks = self.store.blocks(current.id()).await?;
+        Ok(blocks.into_iter().map(|block| block.user_id).collect())
     }
 
     /// Those whom the person has blocked, the last one first.
