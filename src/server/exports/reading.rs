@@ -235,7 +235,8 @@ impl Reader {
         let texts = if form == Form::Json { Texts::All } else { Texts::WithoutReasoning };
         let size = outlines.iter().map(|outline| outline.bytes(texts)).sum();
         self.file(name, grant.conversation().updated_at, size).await?;
-        self.text(head(form, grant.conversation(), deleted_at, &self.words)).await?;
+        let shown = grant.clone().into_conversation();
+        self.text(head(form, &shown, deleted_at, &self.words)).await?;
         let partner = match grant.conversation().kind {
             ConversationKind::Direct => self.chats.partner(grant).await?,
             _ => None,
