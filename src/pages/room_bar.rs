@@ -8,7 +8,7 @@ use crate::{
     pages::{days::Days, layout::Bar, people::direct_bar::DirectBar, room_menu::RoomMenu},
     server::{
         conversations::Grant,
-        rooms::{AccessLevel, OpenDirect, Rooms},
+        rooms::{AccessLevel, Rooms},
         words,
     },
     ui::{
@@ -33,25 +33,14 @@ pub struct RoomTop {
 
 impl RoomTop {
     pub async fn load(rooms: &Rooms, current: &CurrentUser, grant: &Grant) -> Result<Self, AppError> {
-        if let Some(OpenDirect { room, partner, picture }) = rooms.direct(grant).await? {
-            let direct = Some((partner, picture));
-            return Ok(Self {
-                room,
-                level: grant.level(),
-                notify: Notify::All,
-                reports: 0,
-                direct,
-                copied_by: None,
-            });
-        }
-        let open = rooms.open(current, grant.conversation_id()).await?;
+        let open = rooms.open_shared(current, grant.conversation_id()).await?;
         let copied_by = match &open.room.copied_by {
             Some(id) => rooms.people_of(grant, vec![id.clone()]).await?.remove(id),
             None => None,
         };
         let copied_by = copied_by.map(|person| person.member.name);
         let (level, reports) = (open.grant.level(), rooms.open_reports(&open.grant).await?);
-        Ok(Self { room: open.room, level, notify: open.own.notify, reports, direct: None, copied_by })
+        Ok(Self { room: open.room, level, notify: open.own.notify, reports, direct: open.partner, copied_by })
     }
 
     /// What stands above the first message of a room that was copied from a private conversation.
@@ -93,7 +82,7 @@ impl RoomTop {
 pub fn RoomBar(top: RoomTop) -> impl IntoView {
     let RoomTop { room, level, notify, reports, direct, .. } = top;
     if let Some((partner, picture)) = direct {
-        return view! { <DirectBar id=room.id partner picture /> }.into_any();
+        return view! { <DirectBar id=room.id partner picture notify /> }.into_any();
     }
     let id = room.id.clone();
     let count = t_with(Reason::new("room-member-count").with("count", room.member_count));

@@ -1,4 +1,4 @@
-//! The menu in the bar of a room: what is pinned, what was reported, and of which messages one is told.
+//! The menu in the bar of a room or of a conversation of two: what is pinned, what was reported, and of which messages one is told.
 
 use leptos::prelude::*;
 use strum::VariantArray;
@@ -20,9 +20,14 @@ pub fn notify_name(notify: Notify) -> &'static str {
     }
 }
 
-/// `reports`: how many are open, for moderators.
+/// `reports`: how many are open, for moderators. `title`: the key of what the menu is called.
 #[component]
-pub fn RoomMenu(id: String, notify: Notify, reports: u32) -> impl IntoView {
+pub fn RoomMenu(
+    id: String,
+    notify: Notify,
+    #[prop(optional)] reports: u32,
+    #[prop(default = "room-menu")] title: &'static str,
+) -> impl IntoView {
     let choices = Notify::VARIANTS.iter().rev().map(|one| {
         let chosen = *one == notify;
         view! {
@@ -47,7 +52,7 @@ pub fn RoomMenu(id: String, notify: Notify, reports: u32) -> impl IntoView {
     view! {
         {reported}
         <details class="menu room-menu">
-            <summary class="button-bare" aria-label=t("room-menu") title=t("room-menu")>
+            <summary class="button-bare" aria-label=t(title) title=t(title)>
                 <Icon name="more" />
             </summary>
             <div class="menu-content">

@@ -10,10 +10,7 @@ use crate::{
     domain::{CurrentUser, Picture},
     error::AppError,
     pages::Query,
-    server::{
-        http::document::fragment,
-        rooms::{MemberListing, Rooms},
-    },
+    server::{http::document::fragment, rooms::Rooms},
     ui::{
         parts::{Icon, PersonPicture},
         words::t,
@@ -40,13 +37,11 @@ pub async fn mentions(
     current: CurrentUser,
     Query(Typed { conversation, q }): Query<Typed>,
 ) -> Result<Json<String>, AppError> {
-    let listing = MemberListing { search: Some(&q), limit: Some(MOST), ..MemberListing::default() };
     // Outside of a room there is nobody but the model.
-    let found = match conversation.as_str() {
+    let people = match conversation.as_str() {
         "" => Vec::new(),
-        id => rooms.members(&current, id, listing).await?.items,
+        id => rooms.mentionable(&current, id, (&q, MOST)).await?,
     };
-    let people = rooms.with_pictures(found).await?;
     let model = MODEL.starts_with(&q.to_lowercase());
     Ok(Json(fragment(move || {
         let mut all: Vec<(String, Option<Picture>)> = Vec::new();

@@ -1,4 +1,4 @@
-//! One message of a room: who reacted to it, any other emoji, and how it is reported.
+//! One message of a room or of a conversation of two: who reacted to it, any other emoji, and how it is reported.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::{
     manages,
 };
 use crate::{
-    domain::report::MAX_REASON_CHARS,
+    domain::{DirectState, Partner, Reason, report::MAX_REASON_CHARS},
     error::AppError,
     pages::{
         Fresh, Notice, PageError, Visitor,
@@ -29,7 +29,7 @@ use crate::{
         rooms::{AccessLevel, Rooms},
         words,
     },
-    ui::words::t,
+    ui::words::{t, t_with},
 };
 
 /// `GET /c/{id}/message/{message_id}`.
@@ -43,7 +43,7 @@ pub async fn message(
     notice: Notice,
 ) -> Result<Response, PageError> {
     let Path((id, message_id)) = ids.ok_or(AppError::NotFound)?;
-    let open = rooms.open(&current, &id).await?;
+    let open = rooms.open_shared(&current, &id).await?;
     let found = rooms.beginnings(&open.grant, std::slice::from_ref(&message_id)).await?;
     let deleted = found.first().ok_or(AppError::NotFound)?.talk.deleted_at.is_some();
     let own = found.iter().any(|message| message.author_id == current.id());
@@ -57,15 +57,24 @@ pub async fn message(
         let (reacted, reported) = (message_id.clone(), message_id.clone());
         let lines = lines.into_iter().map(|line| view! { <MessageLine room_id=id.clone() line /> });
         let lines = lines.collect_view();
+        // Nobody moderates a conversation of two, so what one does about a message is to block its author.
+        let instead = match open.partner.clone() {
+            _ if own || deleted => None,
+            None => Some(
+                view! { <Report conversation_id=id.clone() message_id=reported notice=report /> }.into_any(),
+            ),
+            Some((partner, _)) => {
+                (partner.state != DirectState::Closed).then(|| view! { <Block partner /> }.into_any())
+            }
+        };
         view! {
-            <RoomPage room=open.room manages here=None sidebar notice>
+            <RoomPage room=open.room manages here=None sidebar notice partner=open.partner>
                 <ul class="message-lines">{lines}</ul>
                 <Section id="reactions" title=t("reactions")>
                     <Reacted reactions />
                     {writes.then(|| view! { <React message_id=reacted notice=react /> })}
                 </Section>
-                {(!own && !deleted)
-                    .then(|| view! { <Report conversation_id=id.clone() message_id=reported notice=report /> })}
+                {instead}
             </RoomPage>
         }
     }))
@@ -150,6 +159,25 @@ fn Report(conversation_id: String, message_id: String, notice: Notice) -> impl I
                 </label>
                 <FieldError of="reason" sentence=refused />
                 <button class="button-small">{t("report-now")}</button>
+            </form>
+        </Section>
+    }
+}
+
+/// What one does where there are no moderators.
+#[component]
+fn Block(partner: Partner) -> impl IntoView {
+    let Partner { id, name, state } = partner;
+    let blocked = state == DirectState::Blocked;
+    let (action, key) = if blocked { ("/fn/unblock", "unblock") } else { ("/fn/block", "block") };
+    let nobody = t_with(Reason::new("direct-nobody-moderates").with("name", name));
+    view! {
+        <Section id="block" title=t("direct-unwanted")>
+            <p class="muted">{nobody} " " {t(if blocked { "blocked-hint" } else { "block-hint" })}</p>
+            <form method="post" action=action>
+                <button class="button-small" name="id" value=id>
+                    {t(key)}
+                </button>
             </form>
         </Section>
     }

@@ -23,7 +23,7 @@ use axum::{
 use leptos::prelude::*;
 
 use crate::{
-    domain::{ConversationKind, Reason, Room},
+    domain::{ConversationKind, Partner, Picture, Reason, Room},
     pages::{
         Id, Notice, PageError, Visitor,
         fields::Alert,
@@ -94,6 +94,7 @@ fn manages(open: &OpenRoom) -> bool {
 }
 
 /// The frame of a room's pages; `here` is the tab that the page is of. What its forms do not say at a field of theirs stands above them.
+/// A conversation of two has those that are about messages.
 #[component]
 fn RoomPage(
     room: Room,
@@ -101,6 +102,9 @@ fn RoomPage(
     here: Option<Tab>,
     sidebar: Sidebar,
     notice: Notice,
+    /// The other person, where it is a conversation of two.
+    #[prop(optional_no_strip)]
+    partner: Option<(Partner, Picture)>,
     children: Children,
 ) -> impl IntoView {
     // The forms are made first, because the alert is about what none of them has told.
@@ -108,8 +112,13 @@ fn RoomPage(
     let (alert, done) = (notice.alert(), notice.done());
     let (id, name) = (room.id.clone(), room.name.clone());
     let is_board = room.kind == ConversationKind::Board;
-    let shown =
-        |tab: &Tab| matches!(tab, Tab::Members | Tab::Pins) || manages && !(is_board && *tab == Tab::Invite);
+    let is_direct = partner.is_some();
+    let shown = |tab: &Tab| match tab {
+        Tab::Pins => true,
+        Tab::Members => !is_direct,
+        Tab::Invite => manages && !is_board,
+        Tab::Reports | Tab::Settings => manages,
+    };
     let tabs = Tab::EACH.into_iter().filter(shown).map(|tab| {
         let current = (Some(tab) == here).then_some("page");
         view! {
@@ -119,20 +128,26 @@ fn RoomPage(
         }
     });
     let tabs = tabs.collect_view();
+    let (about, open) = if is_direct {
+        (t("directs"), t("conversation-open"))
+    } else {
+        (member_count(&room), t("room-open"))
+    };
+    let picture = partner.map_or_else(|| picture::of_room(&room), |(_, picture)| picture);
     view! {
         <Frame sidebar current=Some(room.id.clone())>
             <Bar title=name.clone()>""</Bar>
             <div class="thread">
                 <div class="column card flat settings">
                     <a class="room-head" href=format!("/c/{}", room.id)>
-                        <PersonPicture picture=picture::of_room(&room) />
+                        <PersonPicture picture />
                         <span>
                             <strong dir="auto">{name}</strong>
-                            <small class="muted">{member_count(&room)}</small>
+                            <small class="muted">{about}</small>
                         </span>
-                        <span class="room-open">{t("room-open")} <Icon name="chevron-right" /></span>
+                        <span class="room-open">{open} <Icon name="chevron-right" /></span>
                     </a>
-                    <nav class="tabs" aria-label=t("room")>
+                    <nav class="tabs" aria-label=t(if is_direct { "conversation" } else { "room" })>
                         {tabs}
                     </nav>
                     <Alert sentence=alert />

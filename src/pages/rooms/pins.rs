@@ -1,4 +1,4 @@
-//! The pinned messages of a room, and the messages that a model read for an answer.
+//! The pinned messages of a room or of a conversation of two, and the messages that a model read for an answer.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ pub async fn pins(
     Id(id): Id,
     notice: Notice,
 ) -> Result<Response, PageError> {
-    let open = rooms.open(&current, &id).await?;
+    let open = rooms.open_shared(&current, &id).await?;
     let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
     let messages = rooms.pinned(&current, &id).await?;
     let own: Vec<bool> = messages
@@ -64,10 +64,15 @@ pub async fn pins(
             }
         });
         let rows = rows.collect_view();
+        let empty_or_not = match (none, &open.partner) {
+            (false, _) => "room-pins-about",
+            (true, None) => "room-pins-none",
+            (true, Some(_)) => "direct-pins-none",
+        };
         view! {
-            <RoomPage room=open.room manages here=Some(Tab::Pins) sidebar notice>
+            <RoomPage room=open.room manages here=Some(Tab::Pins) sidebar notice partner=open.partner>
                 <Section id="pins" title=t("room-pins")>
-                    <p class="muted">{t(if none { "room-pins-none" } else { "room-pins-about" })}</p>
+                    <p class="muted">{t(empty_or_not)}</p>
                     <ul class="message-lines">{rows}</ul>
                 </Section>
             </RoomPage>
@@ -85,7 +90,7 @@ pub async fn read(
     notice: Notice,
 ) -> Result<Response, PageError> {
     let Path((id, message_id)) = ids.ok_or(AppError::NotFound)?;
-    let open = rooms.open(&current, &id).await?;
+    let open = rooms.open_shared(&current, &id).await?;
     let answer = format!("/c/{id}?at={message_id}#{message_id}");
     let Some(list) = rooms.read_for(&current, &id, &message_id).await? else {
         return Ok(Redirect::to(&answer).into_response());
@@ -108,7 +113,7 @@ pub async fn read(
         };
         let (pins, lines) = (of(pins), of(lines));
         view! {
-            <RoomPage room=open.room manages here=None sidebar notice>
+            <RoomPage room=open.room manages here=None sidebar notice partner=open.partner>
                 <Section id="read" title=t("room-read-list")>
                     <p class="muted">{t_with(payer)}</p>
                     <p>

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     domain::{
-        ChatEvent, CurrentUser, Message, Reacted, Reason, Role,
+        ChatEvent, CurrentUser, Message, Partner, Reacted, Reason, Role,
         talk::{MOST_PINS, MOST_REACTIONS},
     },
     error::AppError,
@@ -93,7 +93,12 @@ impl Chat {
         ids.sort_unstable();
         ids.dedup();
         let members = self.store.members_of(&grant, &ids).await?;
-        let names: HashMap<String, String> = members.into_iter().map(|it| (it.user_id, it.name)).collect();
+        let mut names: HashMap<String, String> =
+            members.into_iter().map(|it| (it.user_id, it.name)).collect();
+        // One of two people is called as their account is.
+        if let Some(Partner { id, name, .. }) = self.store.partner(&grant).await? {
+            names.insert(id, name);
+        }
         let named = |reacted: Reacted| {
             let name = names.get(&reacted.user_id).cloned();
             NamedReaction { reacted, name }

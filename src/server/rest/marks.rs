@@ -1,4 +1,4 @@
-//! Reactions, pins and reports of messages in rooms.
+//! Reactions, pins and reports of messages in rooms; in direct conversations people react and pin, too.
 
 use std::sync::Arc;
 
@@ -133,9 +133,9 @@ pub async fn list(
     Ok(Answer(chat.reactions(&current, &id).await?.into_iter().map(named).collect()))
 }
 
-/// React to a message of a room
+/// React to a message of a room or of a direct conversation
 ///
-/// A message has at most 20 kinds of reactions (409). For everybody who writes in the room.
+/// A message has at most 20 kinds of reactions (409). For everybody who writes there.
 #[utoipa::path(
     put,
     path = "/messages/{id}/reactions",
@@ -162,7 +162,7 @@ pub async fn react(
     Ok(Answer(chat.react(&current, &id, &emoji, on).await?.into()))
 }
 
-/// Pin a message of a room, or take its pin away
+/// Pin a message of a room or of a direct conversation, or take its pin away
 ///
 /// For everybody who writes in the room; the pins of others only moderators take away. A room has at most 50 pins (409), which
 /// the model reads with each question.
@@ -192,7 +192,7 @@ pub async fn pin(
     Ok(Answer(chat.pin(&current, &id, on).await?.into()))
 }
 
-/// The pinned messages of a room
+/// The pinned messages of a room or of a direct conversation
 ///
 /// The newest pin first, each with the first 200 characters of its text.
 #[utoipa::path(
@@ -200,7 +200,7 @@ pub async fn pin(
     path = "/rooms/{id}/pins",
     operation_id = "listPins",
     tag = "Rooms",
-    params(("id" = String, Path, description = "The room's id.")),
+    params(("id" = String, Path, description = "The id of the room or of the direct conversation.")),
     responses(
         (status = 200, description = "The messages.", body = Vec<MessageView>),
         SignedOut,
@@ -218,7 +218,7 @@ pub async fn pins(
 /// Report a message of a room to its moderators
 ///
 /// For everybody who reads the room. A second report of the same message is the first one. Whoever wrote the message does not
-/// learn who reported it. 409: it is your own message.
+/// learn who reported it. 409: it is your own message, or one of a direct conversation, which nobody moderates.
 #[utoipa::path(
     post,
     path = "/messages/{id}/report",

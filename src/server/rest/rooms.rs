@@ -45,7 +45,7 @@ pub struct RoomOfMember {
 }
 
 impl From<OpenRoom> for RoomOfMember {
-    fn from(OpenRoom { grant, room, own }: OpenRoom) -> Self {
+    fn from(OpenRoom { grant, room, own, .. }: OpenRoom) -> Self {
         let role = grant.level().role();
         let conversation = grant.into_conversation();
         Self { room, role, own, model: conversation.model, system_prompt: conversation.system_prompt }
@@ -332,12 +332,14 @@ pub async fn leave(
 }
 
 /// Choose of which messages you are told
+///
+/// Of a room, or of a direct conversation.
 #[utoipa::path(
     put,
     path = "/rooms/{id}/notify",
     operation_id = "setRoomNotify",
     tag = "Rooms",
-    params(("id" = String, Path, description = "The room's id.")),
+    params(("id" = String, Path, description = "The id of the room or of the direct conversation.")),
     request_body = NotifyChoice,
     responses((status = 204, description = "Chosen."), SignedOut, NotFound, InvalidBody)
 )]
@@ -353,13 +355,13 @@ pub async fn notify(
 
 /// Say what you have read
 ///
-/// The mark never goes back.
+/// In a room, or in a direct conversation. The mark never goes back.
 #[utoipa::path(
     put,
     path = "/rooms/{id}/read",
     operation_id = "setRoomRead",
     tag = "Rooms",
-    params(("id" = String, Path, description = "The room's id.")),
+    params(("id" = String, Path, description = "The id of the room or of the direct conversation.")),
     request_body = ReadUpTo,
     responses((status = 204, description = "Noted."), SignedOut, NotFound, InvalidBody)
 )]

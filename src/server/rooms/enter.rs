@@ -135,23 +135,24 @@ impl Rooms {
         }
     }
 
-    /// Chooses of which messages of the room the person is told.
+    /// Chooses of which messages of the room, or of the conversation of two, the person is told.
     ///
     /// # Errors
     ///
     /// [`AppError::NotFound`].
     pub async fn set_notify(&self, current: &CurrentUser, id: &str, notify: Notify) -> Result<(), AppError> {
-        let grant = self.granted(current, id, Need::Read).await?;
+        let grant = self.shared(current, id).await?;
         if self.chats.set_notify(&grant, notify).await? { Ok(()) } else { Err(AppError::NotFound) }
     }
 
-    /// The person has seen everything up to this message of the room. One that is not of the room changes nothing.
+    /// The person has seen everything up to this message of the room, or of the conversation of two. One that is not of it
+    /// changes nothing.
     ///
     /// # Errors
     ///
     /// [`AppError::NotFound`]: there is no such room.
     pub async fn seen(&self, current: &CurrentUser, id: &str, message_id: &str) -> Result<(), AppError> {
-        let grant = self.granted(current, id, Need::Read).await?;
+        let grant = self.shared(current, id).await?;
         self.chats.set_read(&grant, message_id).await?;
         Ok(())
     }

@@ -7,7 +7,7 @@ use crate::{
     error::AppError,
     server::{
         markdown,
-        store::{Grant, Need, conceal, is_hidden},
+        store::{Grant, conceal, is_hidden},
     },
 };
 
@@ -28,13 +28,13 @@ pub struct ReadList {
 }
 
 impl Rooms {
-    /// The pinned messages of a room, the newest pin first.
+    /// The pinned messages of a room or of a conversation of two, the newest pin first.
     ///
     /// # Errors
     ///
     /// [`AppError::NotFound`]: there is no such room.
     pub async fn pinned(&self, current: &CurrentUser, id: &str) -> Result<Vec<Message>, AppError> {
-        let grant = self.granted(current, id, Need::Read).await?;
+        let grant = self.shared(current, id).await?;
         let ids: Vec<String> = self.chats.pinned(&grant).await?.into_iter().map(|it| it.id).collect();
         let mut messages = self.beginnings(&grant, &ids).await?;
         messages.sort_by_key(|message| ids.iter().position(|id| *id == message.id));
@@ -71,7 +71,7 @@ impl Rooms {
         Ok(self.chats.own_reactions(grant, ids).await?)
     }
 
-    /// What a model read for an answer of a room.
+    /// What a model read for an answer of a room or of a conversation of two.
     ///
     /// # Errors
     ///
@@ -82,7 +82,7 @@ impl Rooms {
         id: &str,
         message_id: &str,
     ) -> Result<Option<ReadList>, AppError> {
-        let grant = self.granted(current, id, Need::Read).await?;
+        let grant = self.shared(current, id).await?;
         let answer = self.chats.message(&grant, message_id).await?.ok_or(AppError::NotFound)?;
         let Some(read) = answer.talk.read.clone() else { return Ok(None) };
         // The messages of a room are one line. Some of them may have been skipped.

@@ -1,12 +1,12 @@
-//! Whom a text mentions that was typed without help: members whose names stand behind an `@`.
+//! Whom a text mentions that was typed without help, members whose names stand behind an `@`; and whom one may mention.
 
-use super::Rooms;
+use super::{Person, Rooms};
 use crate::{
-    domain::{CurrentUser, talk::MOST_MENTIONS},
+    domain::{ConversationKind, CurrentUser, talk::MOST_MENTIONS},
     error::AppError,
     server::{
         accounts::valid::MAX_NAME_CHARS,
-        store::{MemberQuery, Need, name_key},
+        store::{MemberQuery, name_key},
     },
 };
 
@@ -32,10 +32,7 @@ impl Rooms {
         if places.is_empty() {
             return Ok(ids);
         }
-        let grant = self.chats.access(current.id(), id, Need::Read).await?;
-        if !grant.conversation().kind.is_shared() {
-            return Err(AppError::NotFound);
-        }
+        let grant = self.shared(current, id).await?;
         for place in places {
             let word = place.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
             if word.is_empty() {
@@ -54,6 +51,30 @@ impl Rooms {
             }
         }
         Ok(ids)
+    }
+
+    /// Those whose names begin so and whom a text may mention: members of a room, or the other one of two people.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::NotFound`]: there is no such room.
+    pub async fn mentionable(
+        &self,
+        current: &CurrentUser,
+        id: &str,
+        (begins, limit): (&str, u32),
+    ) -> Result<Vec<Person>, AppError> {
+        let grant = self.shared(current, id).await?;
+        if begins.chars().nth(MAX_NAME_CHARS).is_some() {
+            return Ok(Vec::new());
+        }
+        let begins = Some(name_key(begins)).filter(|key| !key.is_empty());
+        let query = MemberQuery { begins, limit, ..MemberQuery::default() };
+        let mut members = self.chats.members(&grant, &query).await?;
+        members.retain(|member| {
+            grant.conversation().kind != ConversationKind::Direct || member.user_id != current.id()
+        });
+        self.with_pictures(members).await
     }
 }
 

@@ -38,7 +38,7 @@ use super::{
     store::{Chats, Codes, Grant, Need, Users},
 };
 use crate::{
-    domain::{ChatEvent, CurrentUser, OwnPart, Room},
+    domain::{ChatEvent, CurrentUser, OwnPart, Partner, Picture, Room},
     error::AppError,
 };
 
@@ -72,14 +72,15 @@ pub struct OpenRoom {
     pub grant: Grant,
     pub room: Room,
     pub own: OwnPart,
+    /// The other person with their picture, where it is a conversation of two.
+    pub partner: Option<(Partner, Picture)>,
 }
 
 impl Rooms {
     /// A room in which the person may do what they need. A conversation of another kind is missing here, whoever takes part.
     async fn granted(&self, current: &CurrentUser, id: &str, need: Need) -> Result<Grant, AppError> {
-        let standing = self.chats.standing(current.id(), id).await?.ok_or(AppError::NotFound)?;
         // Whether it is a room at all is found out before anything is said of the person's level in it.
-        let grant = standing.grant(Need::Read).map_err(|_| AppError::NotFound)?;
+        let grant = self.shared(current, id).await?;
         if !grant.conversation().kind.is_room() {
             return Err(AppError::NotFound);
         }
@@ -89,6 +90,13 @@ impl Rooms {
         }
     }
 
+    /// A room that the person reads, or a conversation of two of which they are one. A private one is missing here.
+    async fn shared(&self, current: &CurrentUser, id: &str) -> Result<Grant, AppError> {
+        let standing = self.chats.standing(current.id(), id).await?.ok_or(AppError::NotFound)?;
+        let grant = standing.grant(Need::Read).map_err(|_| AppError::NotFound)?;
+        if grant.conversation().kind.is_shared() { Ok(grant) } else { Err(AppError::NotFound) }
+    }
+
     /// A room that the person takes part in.
     ///
     /// # Errors
@@ -96,6 +104,16 @@ impl Rooms {
     /// [`AppError::NotFound`]: there is none, or the person takes no part.
     pub async fn open(&self, current: &CurrentUser, id: &str) -> Result<OpenRoom, AppError> {
         self.opened(self.granted(current, id, Need::Read).await?).await
+    }
+
+    /// A room that the person takes part in, or a conversation of two of which they are one: what people do with single messages
+    /// is the same in both.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::NotFound`]: there is none, or the person takes no part.
+    pub async fn open_shared(&self, current: &CurrentUser, id: &str) -> Result<OpenRoom, AppError> {
+        self.opened(self.shared(current, id).await?).await
     }
 
     /// A room that the person manages.
@@ -110,7 +128,8 @@ impl Rooms {
     async fn opened(&self, grant: Grant) -> Result<OpenRoom, AppError> {
         let (room, own) = futures::try_join!(self.chats.room(&grant), self.chats.own_part(&grant))?;
         let room = room.ok_or(AppError::NotFound)?;
-        Ok(OpenRoom { grant, room, own: own.unwrap_or_default() })
+        let partner = self.direct(&grant).await?.map(|direct| (direct.partner, direct.picture));
+        Ok(OpenRoom { grant, room, own: own.unwrap_or_default(), partner })
     }
 
     /// Tells those who listen to the room that its people are other ones. The streams of `gone` end.

@@ -7,7 +7,7 @@ use std::{
 
 use super::{Rooms, marked::BEGINNING};
 use crate::{
-    domain::{CurrentUser, Message, Reason, Report, report::MAX_REASON_CHARS},
+    domain::{ConversationKind, CurrentUser, Message, Reason, Report, report::MAX_REASON_CHARS},
     error::AppError,
     server::{
         accounts::{attempts::Limit, valid},
@@ -45,8 +45,8 @@ impl Rooms {
     ///
     /// # Errors
     ///
-    /// [`AppError::NotFound`]; [`AppError::Invalid`] of `reason`; [`AppError::Conflict`]: it is the person's own message;
-    /// [`AppError::TooMany`].
+    /// [`AppError::NotFound`]; [`AppError::Invalid`] of `reason`; [`AppError::Conflict`]: it is the person's own message, or one
+    /// of a conversation of two, which nobody moderates; [`AppError::TooMany`].
     pub async fn report(
         &self,
         current: &CurrentUser,
@@ -57,6 +57,9 @@ impl Rooms {
         // A private conversation has nobody to report to.
         if !grant.conversation().kind.is_shared() || message.talk.deleted_at.is_some() {
             return Err(AppError::NotFound);
+        }
+        if grant.conversation().kind == ConversationKind::Direct {
+            return Err(AppError::Conflict { reason: Reason::new("report-in-direct") });
         }
         let too_long = || {
             AppError::invalid("reason", Reason::new("report-reason-too-long").with("most", MAX_REASON_CHARS))
