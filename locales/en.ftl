@@ -1264,6 +1264,7 @@ directs = Direct messages
 directs-all = All direct messages
 directs-more = More direct messages
 direct-write = Message
+direct-write-to = Message { $name }; @model asks the model
 direct-only-read = You cannot write here
 direct-put-away = Put away until the next message
 direct-is-away = The conversation is put away. It comes back with the next message.

@@ -1170,6 +1170,7 @@ directs = 私信
 directs-all = 全部私信
 directs-more = 更多私信
 direct-write = 发私信
+direct-write-to = 给 { $name } 发消息；@model 可向模型提问
 direct-only-read = 你无法在这里发消息
 direct-put-away = 收起，直到有新消息
 direct-is-away = 对话已收起，有新消息时会再次出现。

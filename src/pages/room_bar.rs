@@ -58,6 +58,7 @@ impl RoomTop {
         let key = match self.room.settings.answers {
             _ if self.level < AccessLevel::Member && self.direct.is_some() => "direct-only-read",
             _ if self.level < AccessLevel::Member => "room-only-read",
+            _ if self.direct.is_some() => "direct-write-to",
             RoomAnswers::Mention => "room-write-mention",
             RoomAnswers::Always => "room-write-always",
             RoomAnswers::Asked => "room-write",

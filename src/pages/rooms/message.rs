@@ -173,7 +173,8 @@ fn Block(partner: Partner) -> impl IntoView {
     let nobody = t_with(Reason::new("direct-nobody-moderates").with("name", name));
     view! {
         <Section id="block" title=t("direct-unwanted")>
-            <p class="muted">{nobody} " " {t(if blocked { "blocked-hint" } else { "block-hint" })}</p>
+            <p class="muted">{nobody}</p>
+            <p class="muted">{t(if blocked { "blocked-hint" } else { "block-hint" })}</p>
             <form method="post" action=action>
                 <button class="button-small" name="id" value=id>
                     {t(key)}
