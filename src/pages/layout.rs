@@ -85,7 +85,7 @@ impl Sidebar {
 #[component]
 pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> impl IntoView {
     let Sidebar { page, rooms, directs, name, picture, role, leaves_at, now, days, single_keys } = sidebar;
-    let unread_rooms = rooms.iter().filter(|entry| entry.counted() > 0).count();
+    let unread_rooms = unread_of(&rooms, current.as_deref());
     let told = told_of(&rooms, &directs, current.as_deref());
     count_in_tab(told);
     view! {
@@ -115,21 +115,7 @@ pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> i
                 <Icon name="search" />
                 {t("search")}
             </a>
-            <a class="side-link" href="/rooms">
-                <Icon name="people" />
-                {t("rooms")}
-                {(unread_rooms > 0)
-                    .then(|| {
-                        let sentence = t_with(Reason::new("rooms-unread").with("count", unread_rooms));
-                        let title = sentence.clone();
-                        view! {
-                            <span class="unread-count" title=title>
-                                <span aria-hidden="true">{unread_rooms}</span>
-                                <span class="visually-hidden">{sentence}</span>
-                            </span>
-                        }
-                    })}
-            </a>
+            <RoomsLink unread=unread_rooms />
             {(role == UserRole::Admin)
                 .then(|| {
                     view! {
@@ -200,7 +186,7 @@ pub async fn list(
     let directs = conversations.sidebar_directs(&current, MOST_ROOMS);
     let (page, rooms, directs) = futures::try_join!(conversations.sidebar(&current), rooms, directs)?;
     let told = told_of(&rooms, &directs, query.current.as_deref());
-    Ok(Json(fragment(move || view! { <List page rooms directs now days current=None told /> })))
+    Ok(Json(fragment(move || view! { <List page rooms directs now days current=query.current told /> })))
 }
 
 /// The newest rooms and conversations, and the links to all of them if there are more.
@@ -215,14 +201,46 @@ fn List(
     told: u32,
 ) -> impl IntoView {
     let more = page.next_cursor.is_some();
+    let unread_rooms = unread_of(&rooms, current.as_deref());
     view! {
         // The browser's part puts it into the title of the tab.
         <span id="told" data-told=told hidden></span>
+        // And this in the place of the one above the list.
+        <template id="rooms-link">
+            <RoomsLink unread=unread_rooms />
+        </template>
         <SideRooms rooms current=current.clone() />
         <SideDirects directs current=current.clone() />
         <Groups items=page.items now days current />
         {more.then(|| view! { <a class="page-link" href="/history">{t("conversations-all")}</a> })}
     }
+}
+
+/// The link to all rooms, with how many of the newest have something unread.
+#[component]
+fn RoomsLink(unread: usize) -> impl IntoView {
+    let number = (unread > 0).then(|| {
+        let sentence = t_with(Reason::new("rooms-unread").with("count", unread));
+        let title = sentence.clone();
+        view! {
+            <span class="unread-count" title=title>
+                <span aria-hidden="true">{unread}</span>
+                <span class="visually-hidden">{sentence}</span>
+            </span>
+        }
+    });
+    view! {
+        <a class="side-link" href="/rooms">
+            <Icon name="people" />
+            {t("rooms")}
+            {number}
+        </a>
+    }
+}
+
+/// How many of these rooms have something unread that the person is told of, without the one on the page.
+fn unread_of(rooms: &[RoomEntry], current: Option<&str>) -> usize {
+    rooms.iter().filter(|entry| current != Some(&*entry.room.id) && entry.counted() > 0).count()
 }
 
 /// How many messages of other rooms and people than those on the page the person is told of.

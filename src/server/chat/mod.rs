@@ -22,6 +22,7 @@ mod temporary;
 mod title;
 mod tokens;
 mod turn;
+mod typing;
 
 use std::sync::Arc;
 
@@ -97,7 +98,7 @@ impl Chat {
             tasks,
             temporary: Temporary::default(),
             posts: post::limit(),
-            hints: post::hint_limit(),
+            hints: typing::limit(),
             marks: marks::limit(),
         }
     }

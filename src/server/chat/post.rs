@@ -15,13 +15,12 @@ use super::{
 };
 use crate::{
     domain::{
-        ChatEvent, CurrentUser, Member, MemberState, Message, QuestionQueue, Reason, Role, RoomAnswers,
-        Version, amount::duration, queued::MOST_QUEUED, talk::MOST_MENTIONS,
+        ChatEvent, CurrentUser, MemberState, Message, QuestionQueue, Reason, Role, RoomAnswers, Version,
+        amount::duration, queued::MOST_QUEUED, talk::MOST_MENTIONS,
     },
     error::AppError,
     server::{
         accounts::attempts::Limit,
-        live::log::Writing,
         store::{
             AddOutcome, AskedModel, Destination, Grant, Need, NewMessage, NewQueued, QueueOutcome,
             TalkOutcome,
@@ -32,8 +31,6 @@ use crate::{
 /// How many messages a person may write into one room within [`POSTS_WINDOW`].
 const POSTS: u32 = 20;
 const POSTS_WINDOW: Duration = Duration::from_secs(10);
-/// The same for hints that one is being written. A page sends one every 3 seconds, and a person may have several.
-const HINTS: u32 = 12;
 /// How often the server makes another id for a message, because another one was faster.
 const BEHIND: u32 = 20;
 /// What asks the model in a room that answers to mentions.
@@ -41,11 +38,6 @@ const MENTION: &str = "@model";
 
 pub(super) fn limit() -> Limit {
     Limit::new(POSTS, POSTS_WINDOW)
-}
-
-/// How often somebody may say that they are writing.
-pub(super) fn hint_limit() -> Limit {
-    Limit::new(HINTS, POSTS_WINDOW)
 }
 
 /// A message of a member.
@@ -106,28 +98,6 @@ impl Chat {
         let Destination::There(grant) = to else { return Err(AppError::Internal) };
         let new = NewMessage { message, key, asks, now: self.clock.now() };
         self.add_post(&grant, new).await
-    }
-
-    /// Tells those who listen to the room that the person is writing there.
-    ///
-    /// # Errors
-    ///
-    /// As [`Chat::post`]; [`AppError::TooMany`] for whoever says so too often.
-    pub async fn typing(&self, current: &CurrentUser, conversation_id: &str) -> Result<(), AppError> {
-        let grant = self.store.access(current.id(), conversation_id, Need::Write).await?;
-        only_in_shared(&grant)?;
-        let _ = self.hints.take((current.id(), conversation_id), Instant::now())?;
-        let log = self.live.get(conversation_id);
-        if log.is_none() && self.store.is_alone() {
-            return Ok(());
-        }
-        let own = self.store.members_of(&grant, &[current.id().to_owned()]).await?;
-        let Some(Member { user_id, name, .. }) = own.into_iter().next() else { return Ok(()) };
-        self.store.tell_writing(conversation_id, &user_id, &name, self.clock.now()).await?;
-        if let Some(log) = log {
-            log.hint(Writing { user_id, name });
-        }
-        Ok(())
     }
 
     async fn add_post(self: &Arc<Self>, grant: &Grant, mut new: NewMessage) -> Result<Posted, AppError> {

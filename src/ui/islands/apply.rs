@@ -95,6 +95,7 @@ fn apply(state: PageState, event: &Json) -> Option<()> {
             let id = event.text("id")?;
             if messages::ends().is_none_or(|(_, newest)| newest < id) {
                 scroll::arrived(state);
+                sidebar::heard(state);
             }
             refresh::refresh(state);
         }

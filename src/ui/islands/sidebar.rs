@@ -1,6 +1,9 @@
 //! The parts of the page around the thread that tell which conversation is on it: the list, the bar, the browser's tab.
 
-use std::{cell::RefCell, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    time::Duration,
+};
 
 use leptos::{prelude::*, task::spawn_local};
 use wasm_bindgen::JsCast;
@@ -146,15 +149,16 @@ fn set_tab(state: PageState, title: &str) {
 /// A title with the number before it of what the person is told of in rooms.
 fn counted(title: &str) -> String {
     let title = title.strip_prefix(MARK).unwrap_or(title);
-    let end = title.strip_prefix('(').and_then(|rest| rest.split_once(") "));
-    let plain = match end {
-        Some((number, plain)) if number.bytes().all(|byte| byte.is_ascii_digit()) => plain,
-        _ => title,
-    };
-    match found("#told").and_then(|told| told.get_attribute("data-told")) {
-        Some(told) if told != "0" => format!("({told}) {plain}"),
-        _ => plain.to_owned(),
-    }
+    let number = told();
+    // A title may begin with a number itself, so only the one that was put there is taken away.
+    let old = COUNTED.replace(number.clone());
+    format!("{number}{}", title.strip_prefix(&*old).unwrap_or(title))
+}
+
+/// What stands before the title, with a blank.
+fn told() -> String {
+    let told = found("#told").and_then(|told| told.get_attribute("data-told")).filter(|told| told != "0");
+    told.map(|told| format!("({told}) ")).unwrap_or_default()
 }
 
 /// Puts the server's bar in place of the one that is there, unless somebody uses it.
@@ -184,10 +188,16 @@ const EVERY: Duration = Duration::from_secs(20);
 const TOLD: &str = "list";
 /// What stands before the title of a tab in which something happened that nobody has seen.
 const MARK: &str = "● ";
+/// How long a message of a room is waited with until it is noted as seen or counted, in milliseconds.
+const NOTED_AFTER: i32 = 3_000;
 
 thread_local! {
     /// The list as the server sent it last.
     static LIST: RefCell<String> = const { RefCell::new(String::new()) };
+    /// [`heard`] is about to note something.
+    static NOTED: Cell<bool> = const { Cell::new(false) };
+    /// What stands before the title of the tab.
+    static COUNTED: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
 /// Keeps the list up to date, with the marks of what is unread and of what runs.
@@ -209,6 +219,8 @@ pub(super) fn begin(state: PageState) {
         }
     });
     prepare_rows();
+    // The server has put it there.
+    COUNTED.set(told());
     seen(state);
 }
 
@@ -233,13 +245,35 @@ fn looked_at(state: PageState) {
     if browser::is_hidden() {
         return;
     }
-    if state.marked.get_value() {
+    let unread = state.unread.get_value();
+    state.unread.set_value(false);
+    if state.marked.get_value() || unread {
         state.marked.set_value(false);
         let title = document().title();
         document().set_title(title.strip_prefix(MARK).unwrap_or(&title));
-        seen(state);
+        // It reads the list, too, once what is on the page counts no more.
+        return seen_here(state);
     }
     reload(state);
+}
+
+/// Somebody wrote in the room on this page. Many messages are noted together.
+pub(super) fn heard(state: PageState) {
+    if NOTED.replace(true) {
+        return;
+    }
+    spawn_local(async move {
+        browser::sleep(NOTED_AFTER).await;
+        NOTED.set(false);
+        match browser::is_hidden() {
+            // The title of the tab counts it.
+            true => {
+                state.unread.set_value(true);
+                reload(state);
+            }
+            false => tell_seen(state).await,
+        }
+    });
 }
 
 /// An answer has ended on this page.
@@ -252,10 +286,7 @@ pub(super) fn answered(state: PageState) {
         return reload(state);
     }
     // The list is read after that, so that it does not say that the answer is new.
-    spawn_local(async move {
-        tell_seen(state).await;
-        reload(state);
-    });
+    seen_here(state);
 }
 
 /// Tells the server that the conversation on the page has been seen.
@@ -269,10 +300,17 @@ pub(super) fn seen(state: PageState) {
     });
 }
 
+fn seen_here(state: PageState) {
+    spawn_local(async move {
+        tell_seen(state).await;
+        reload(state);
+    });
+}
+
 async fn tell_seen(state: PageState) {
     let id = state.conversation().filter(|_| !browser::is_hidden() && !temporary::is_on());
     let Some(id) = id else { return };
-    if let Some(mark) = row(&id).and_then(|row| row.query_selector(".unread").ok().flatten()) {
+    if let Some(mark) = row(&id).and_then(|row| row.query_selector(".unread, .unread-count").ok().flatten()) {
         mark.remove();
     }
     if let Some(fields) = request::fields(&[("conversation_id", &id)]) {
@@ -280,10 +318,23 @@ async fn tell_seen(state: PageState) {
     }
 }
 
+/// The link to all rooms stands above the list, and comes with it.
+fn show_rooms_link() {
+    let (Some(new), Some(old)) = (copy_of_template("rooms-link"), found(".side-link[href='/rooms']")) else {
+        return;
+    };
+    let focused = document().active_element().is_some_and(|active| active.is_same_node(Some(&old)));
+    if !focused && old.outer_html() != new.outer_html() {
+        let _ = old.replace_with_with_node_1(&new);
+    }
+}
+
 /// Reads the list again.
 pub(super) fn reload(state: PageState) {
     spawn_local(async move {
-        let path = format!("/fn/list?current={}", state.conversation().unwrap_or_default());
+        // What nobody looks at is counted, too.
+        let looked_at = state.conversation().filter(|_| !browser::is_hidden());
+        let path = format!("/fn/list?current={}", looked_at.unwrap_or_default());
         let Ok(list) = request::get(&path).await else { return };
         let (Some(html), Some(place)) = (list.as_text(), found(".sidebar .history")) else { return };
         // A row that has no address yet is not in the server's list.
@@ -294,6 +345,7 @@ pub(super) fn reload(state: PageState) {
         let focused = document().active_element().and_then(|active| active.get_attribute("href"));
         let inside = document().active_element().is_some_and(|active| place.contains(Some(&active)));
         place.set_inner_html(&html);
+        show_rooms_link();
         prepare_rows();
         LIST.set(html);
         mark(state.conversation().as_deref().and_then(row).as_deref());

@@ -122,6 +122,8 @@ pub(super) struct PageState {
     pub unseen: RwSignal<u32>,
     /// Whether an answer has ended here since somebody looked at this tab; its title has a mark then.
     pub marked: StoredValue<bool>,
+    /// Somebody wrote in the room on the page while nobody looked at it.
+    pub unread: StoredValue<bool>,
     /// Whether all messages of a temporary conversation are stored, so that nothing is lost with the page.
     pub kept: StoredValue<bool>,
     /// Whether another conversation is on its way to this page.
@@ -172,6 +174,7 @@ impl PageState {
             away: RwSignal::new(false),
             unseen: RwSignal::new(0),
             marked: StoredValue::new(false),
+            unread: StoredValue::new(false),
             kept: StoredValue::new(false),
             moving: StoredValue::new(false),
             moves: StoredValue::new(0),
