@@ -665,6 +665,7 @@ model-is = Model: { $model }
 
 ## The queue of questions
 
+queue-full-own = Only { $most } questions of yours can wait in a room. Take one of them out of the queue, or wait until one was asked.
 queue-full = Only { $most } questions can wait in a conversation. Remove one of them, or wait until one was asked.
 
 ## Messages of a room

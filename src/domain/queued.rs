@@ -7,6 +7,8 @@ use super::reason::Reason;
 
 /// How many questions may wait in a conversation.
 pub const MOST_QUEUED: u32 = 20;
+/// How many questions of one person may wait in a room.
+pub const MOST_QUEUED_OWN: u32 = 5;
 
 /// A question that waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

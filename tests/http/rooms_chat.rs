@@ -385,3 +385,15 @@ async fn the_model_reads_what_is_pinned_and_says_so() {
     let cookie = format!("inglenook={}", stranger.token());
     room.app.client().cookie(&cookie).browser().get(&path).await.is(404);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_every_message_is_a_question_a_full_queue_keeps_nobody_from_writing() {
+    let settings = RoomSettings { answers: RoomAnswers::Always, ..RoomSettings::default() };
+    let room = Room::open("held", settings).await;
+    room.post(&room.ada.1, "One").await;
+    room.until(2, Status::Generating).await;
+    for at in 0..6 {
+        assert_eq!(room.post(&room.ada.1, "More").await.asks, at < 5);
+    }
+    assert!(room.post(&room.ben.1, "Mine").await.asks);
+}

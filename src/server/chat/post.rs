@@ -10,21 +10,21 @@ use super::{
     Chat,
     ask::valid_text,
     keys,
+    queue::queue_full,
     room::{only_in_shared, only_own},
     turn::no_id,
 };
 use crate::{
     domain::{
-        ChatEvent, CurrentUser, MemberState, Message, QuestionQueue, Reason, Role, RoomAnswers, Version,
-        amount::duration, queued::MOST_QUEUED, talk::MOST_MENTIONS,
+        ChatEvent, CurrentUser, MemberState, Message, Reason, Role, RoomAnswers, Version,
+        amount::duration,
+        queued::{MOST_QUEUED, MOST_QUEUED_OWN},
+        talk::MOST_MENTIONS,
     },
     error::AppError,
     server::{
         accounts::attempts::Limit,
-        store::{
-            AddOutcome, AskedModel, Destination, Grant, Need, NewMessage, NewQueued, QueueOutcome,
-            TalkOutcome,
-        },
+        store::{AddOutcome, AskedModel, Destination, Grant, Need, NewMessage, TalkOutcome},
     },
 };
 
@@ -88,7 +88,8 @@ impl Chat {
         self.not_too_fast(&grant)?;
         let mentions = self.mentioned(&grant, post.mentions).await?;
         let reply_to = self.replied(&grant, post.reply_to).await?;
-        let asks = self.asked_by(current, &grant, (text, model, post.asks)).await?;
+        let answers = self.settings_of(&grant).await?.0.answers;
+        let asks = self.asked_by(current, &grant, answers, (text, model, post.asks)).await?;
         let leaf_id = grant.conversation().leaf_id.as_deref();
         let id = leaf_id.map_or_else(|| Some(self.ids.next()), |leaf_id| self.ids.next_after(leaf_id));
         let to = Destination::There(grant);
@@ -97,10 +98,16 @@ impl Chat {
         (message.talk.reply_to, message.talk.mentions) = (reply_to, mentions);
         let Destination::There(grant) = to else { return Err(AppError::Internal) };
         let new = NewMessage { message, key, asks, now: self.clock.now() };
-        self.add_post(&grant, new).await
+        self.add_post(&grant, new, answers == RoomAnswers::Always).await
     }
 
-    async fn add_post(self: &Arc<Self>, grant: &Grant, mut new: NewMessage) -> Result<Posted, AppError> {
+    /// `always`: the message is stored also if it cannot wait as a question.
+    async fn add_post(
+        self: &Arc<Self>,
+        grant: &Grant,
+        mut new: NewMessage,
+        always: bool,
+    ) -> Result<Posted, AppError> {
         for _ in 0..BEHIND {
             match self.store.add_message(grant, &new).await? {
                 AddOutcome::Added(added) => {
@@ -122,10 +129,12 @@ impl Chat {
                 }
                 AddOutcome::NoConversation | AddOutcome::NoParent => return Err(AppError::NotFound),
                 AddOutcome::TooSoon { until } => return Err(too_fast("room-slow", until - new.now)),
-                AddOutcome::QueueFull => {
-                    let reason = Reason::new("queue-full").with("most", MOST_QUEUED);
-                    return Err(AppError::Conflict { reason });
+                // Where every message is a question, nobody is kept from writing.
+                AddOutcome::QueueFull(_) if always => {
+                    new.asks = None;
+                    continue;
                 }
+                AddOutcome::QueueFull(full) => return Err(queue_full(full)),
             }
         }
         Err(AppError::Unavailable)
@@ -148,7 +157,7 @@ impl Chat {
         }
     }
 
-    fn not_too_fast(&self, grant: &Grant) -> Result<(), AppError> {
+    pub(super) fn not_too_fast(&self, grant: &Grant) -> Result<(), AppError> {
         match self.posts.take((grant.user_id(), grant.conversation_id()), Instant::now()) {
             Ok(_) => Ok(()),
             Err(AppError::TooMany { seconds }) => {
@@ -197,9 +206,9 @@ impl Chat {
         &self,
         current: &CurrentUser,
         grant: &Grant,
+        answers: RoomAnswers,
         (text, model, button): (&str, Option<&str>, bool),
     ) -> Result<Option<AskedModel>, AppError> {
-        let answers = self.settings_of(grant).await?.0.answers;
         let asks = match answers {
             RoomAnswers::Mention => mentions_model(text),
             RoomAnswers::Always => true,
@@ -210,7 +219,11 @@ impl Chat {
         }
         let of_room = grant.conversation().model.as_deref();
         match self.choose_model(&current.user, model, of_room).await {
-            Ok(_) => Ok(Some(AskedModel { model: model.map(str::to_owned), most: MOST_QUEUED })),
+            Ok(_) => Ok(Some(AskedModel {
+                model: model.map(str::to_owned),
+                most: MOST_QUEUED,
+                most_own: MOST_QUEUED_OWN,
+            })),
             // Where every message is a question, those may write, too, whom no model answers.
             Err(_) if answers == RoomAnswers::Always => Ok(None),
             Err(error) => Err(error),
@@ -235,6 +248,12 @@ impl Chat {
         let mentions = self.mentioned(&grant, mentions).await?;
         let now = self.clock.now();
         self.talked(&grant, self.store.edit_message(&grant, message_id, text, &mentions, now).await?)
+    }
+
+    /// What a message of a room said before it was changed or deleted, newest first; for moderators.
+    pub async fn versions(&self, current: &CurrentUser, message_id: &str) -> Result<Vec<Version>, AppError> {
+        let (grant, _) = self.store.message_access(current.id(), message_id, Need::Manage).await?;
+        Ok(self.store.versions(&grant, message_id).await?)
     }
 
     /// Deletes a message of a room; a mark stays in its place. Members delete their own and the answers that they asked for,
@@ -263,54 +282,6 @@ impl Chat {
             TalkOutcome::Missing | TalkOutcome::Full => Err(AppError::NotFound),
             TalkOutcome::Busy => Err(AppError::Conflict { reason: Reason::new("room-delete-running") }),
         }
-    }
-
-    /// What a message of a room said before it was changed or deleted, newest first; for moderators.
-    pub async fn versions(&self, current: &CurrentUser, message_id: &str) -> Result<Vec<Version>, AppError> {
-        let (grant, _) = self.store.message_access(current.id(), message_id, Need::Manage).await?;
-        Ok(self.store.versions(&grant, message_id).await?)
-    }
-
-    /// Asks the model about a message of a room, or once more the question of an answer: it waits behind those that wait
-    /// already.
-    pub async fn ask_again(
-        self: &Arc<Self>,
-        current: &CurrentUser,
-        message_id: &str,
-        model: Option<&str>,
-        key: Option<&str>,
-    ) -> Result<QuestionQueue, AppError> {
-        let model = model.map(str::trim).filter(|model| !model.is_empty());
-        let parts = [message_id, model.unwrap_or_default()];
-        let key = keys::of(key, keys::Request { what: "ask again", parts: &parts })?;
-        let (grant, message) = self.store.message_access(current.id(), message_id, Need::Write).await?;
-        only_in_shared(&grant)?;
-        self.not_too_fast(&grant)?;
-        let question = match (message.role, &message.talk.reply_to) {
-            (Role::User, _) => Some(message),
-            (_, Some(id)) => self.store.message(&grant, id).await?,
-            (_, None) => None,
-        };
-        let question = question.filter(|question| question.talk.deleted_at.is_none());
-        let deleted = || AppError::Conflict { reason: Reason::new("question-deleted") };
-        let question = question.ok_or_else(deleted)?;
-        self.choose_model(&current.user, model, grant.conversation().model.as_deref()).await?;
-        let waits = self.store.queued(&grant).await?;
-        if !waits.iter().any(|one| one.message_id.as_ref() == Some(&question.id)) {
-            let new = NewQueued {
-                id: &self.ids.next(),
-                text: &question.content,
-                message_id: Some(&question.id),
-                model,
-                key: key.as_ref(),
-                most: MOST_QUEUED,
-                now: self.clock.now(),
-            };
-            let added: QueueOutcome = self.store.add_queued(&grant, &new).await?;
-            self.changed_queue(&grant, added)?;
-            self.ask_next(grant.conversation_id()).await;
-        }
-        self.queue_in(&grant).await
     }
 }
 

@@ -10,10 +10,12 @@ use std::{sync::Arc, time::Duration};
 use super::{Ask, Chat, Position, ask::valid_text, begin::busy, keys, room::only_in_private, turn::Asker};
 use crate::{
     domain::{
-        ChatEvent, CurrentUser, QuestionQueue, Reason, UserState, budget::next_day, queued::MOST_QUEUED,
+        ChatEvent, CurrentUser, QuestionQueue, Reason, UserState,
+        budget::next_day,
+        queued::{MOST_QUEUED, MOST_QUEUED_OWN},
     },
     error::AppError,
-    server::store::{Destination, Grant, Need, NewQueued, NextQueued, QueueChange, QueueOutcome},
+    server::store::{Destination, Grant, Need, NewQueued, NextQueued, QueueChange, QueueFull, QueueOutcome},
 };
 
 /// How often all queues are looked at, for what was missed: another process died, or the person had too many answers.
@@ -63,8 +65,8 @@ impl Chat {
         only_in_private(&grant, "room-post")?;
         let chosen = self.choose_model(&current.user, model, grant.conversation().model.as_deref()).await?;
         let (id, now) = (self.ids.next(), self.clock.now());
-        let new =
-            NewQueued { id: &id, text, message_id: None, model, key: key.as_ref(), most: MOST_QUEUED, now };
+        let key = key.as_ref();
+        let new = NewQueued { id: &id, text, model, key, most: MOST_QUEUED, now, ..NewQueued::default() };
         let added = self.store.add_queued(&grant, &new).await?;
         let is_new = added != QueueOutcome::Repeated;
         self.changed_queue(&grant, added)?;
@@ -147,10 +149,7 @@ impl Chat {
             }
             QueueOutcome::Repeated => Ok(()),
             QueueOutcome::KeyReused => Err(AppError::IdempotencyKeyReused),
-            QueueOutcome::Full => {
-                let reason = Reason::new("queue-full").with("most", MOST_QUEUED);
-                Err(AppError::Conflict { reason })
-            }
+            QueueOutcome::Full(full) => Err(queue_full(full)),
             QueueOutcome::Missing => Err(AppError::NotFound),
         }
     }
@@ -321,4 +320,13 @@ impl Chat {
             Err(error) => tracing::warn!(%error, "the queues of questions cannot be looked at"),
         }
     }
+}
+
+/// The refusal of one more question.
+pub(super) fn queue_full(full: QueueFull) -> AppError {
+    let reason = match full {
+        QueueFull::All => Reason::new("queue-full").with("most", MOST_QUEUED),
+        QueueFull::Own => Reason::new("queue-full-own").with("most", MOST_QUEUED_OWN),
+    };
+    AppError::Conflict { reason }
 }

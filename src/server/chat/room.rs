@@ -4,13 +4,19 @@
 use std::sync::Arc;
 
 use super::{
-    Asked, Chat,
+    Asked, Chat, keys,
     turn::{Asker, Payer, no_id},
 };
 use crate::{
-    domain::{Queued, Reason, Role, RoomPayer, RoomSettings, User},
+    domain::{
+        CurrentUser, QuestionQueue, Queued, Reason, Role, RoomPayer, RoomSettings, User,
+        queued::{MOST_QUEUED, MOST_QUEUED_OWN},
+    },
     error::AppError,
-    server::store::{AccessLevel, Destination, Grant, Need, NewAnswer, NoAccess, QueueChange, StoreError},
+    server::store::{
+        AccessLevel, Destination, Grant, Need, NewAnswer, NewQueued, NoAccess, QueueChange, QueueOutcome,
+        StoreError,
+    },
 };
 
 /// Refuses with this reason what a room has not.
@@ -79,6 +85,49 @@ impl Chat {
             }
             None => Ok(Payer::asker(asker)),
         }
+    }
+
+    /// Asks the model about a message of a room, or once more the question of an answer: it waits behind those that wait
+    /// already.
+    pub async fn ask_again(
+        self: &Arc<Self>,
+        current: &CurrentUser,
+        message_id: &str,
+        model: Option<&str>,
+        key: Option<&str>,
+    ) -> Result<QuestionQueue, AppError> {
+        let model = model.map(str::trim).filter(|model| !model.is_empty());
+        let parts = [message_id, model.unwrap_or_default()];
+        let key = keys::of(key, keys::Request { what: "ask again", parts: &parts })?;
+        let (grant, message) = self.store.message_access(current.id(), message_id, Need::Write).await?;
+        only_in_shared(&grant)?;
+        self.not_too_fast(&grant)?;
+        let question = match (message.role, &message.talk.reply_to) {
+            (Role::User, _) => Some(message),
+            (_, Some(id)) => self.store.message(&grant, id).await?,
+            (_, None) => None,
+        };
+        let question = question.filter(|question| question.talk.deleted_at.is_none());
+        let deleted = || AppError::Conflict { reason: Reason::new("question-deleted") };
+        let question = question.ok_or_else(deleted)?;
+        self.choose_model(&current.user, model, grant.conversation().model.as_deref()).await?;
+        let waits = self.store.queued(&grant).await?;
+        if !waits.iter().any(|one| one.message_id.as_ref() == Some(&question.id)) {
+            let new = NewQueued {
+                id: &self.ids.next(),
+                text: &question.content,
+                message_id: Some(&question.id),
+                model,
+                key: key.as_ref(),
+                most: MOST_QUEUED,
+                most_own: Some(MOST_QUEUED_OWN),
+                now: self.clock.now(),
+            };
+            let added: QueueOutcome = self.store.add_queued(&grant, &new).await?;
+            self.changed_queue(&grant, added)?;
+            self.ask_next(grant.conversation_id()).await;
+        }
+        self.queue_in(&grant).await
     }
 
     /// Members take their own questions out of the queue of a room; moderators take any, and choose which is next. The text

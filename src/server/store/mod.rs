@@ -92,7 +92,7 @@ pub use turns::{
     AddOutcome, AskedModel, BeginOutcome, Continuation, ContinueOutcome, Destination, NewAnswer, NewMessage,
 };
 pub use users::{Admission, Credentials, First, NewUser, Registered, Updated, UserPatch, Users};
-pub use waiting::{NewQueued, NextQueued, QueueChange, QueueOutcome, Waiting};
+pub use waiting::{NewQueued, NextQueued, QueueChange, QueueFull, QueueOutcome, Waiting};
 pub use walls::{NoteOutcome, NotesOf, Walls};
 
 /// Why a store could not do what it was asked.

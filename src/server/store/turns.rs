@@ -1,6 +1,6 @@
 //! What is added to a conversation: a person's message, or an answer that begins or is continued.
 
-use super::{Changed, Grant, Key};
+use super::{Changed, Grant, Key, QueueFull};
 use crate::domain::{Conversation, Message};
 
 /// A person's message, at any time, also while an answer is being written. Needs [`super::Need::Write`].
@@ -19,8 +19,9 @@ pub struct NewMessage {
 pub struct AskedModel {
     /// The model to ask; without one the room's.
     pub model: Option<String>,
-    /// How many questions may wait, this one included.
+    /// How many questions may wait, and how many of the person's own; see [`super::NewQueued`].
     pub most: u32,
+    pub most_own: u32,
 }
 
 /// The outcome of adding a person's message.
@@ -44,8 +45,8 @@ pub enum AddOutcome {
     Behind { leaf_id: String },
     /// In a room with a pause between two messages of a member: it lasts until then, in UTC milliseconds.
     TooSoon { until: i64 },
-    /// As many questions wait as may.
-    QueueFull,
+    /// The message is a question, and no more questions may wait. Nothing was stored.
+    QueueFull(QueueFull),
 }
 
 /// The conversation in which an answer is written.

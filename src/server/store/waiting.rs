@@ -18,9 +18,20 @@ pub struct NewQueued<'a> {
     pub message_id: Option<&'a str>,
     pub model: Option<&'a str>,
     pub key: Option<&'a Key>,
-    /// How many questions may wait, this one included.
+    /// How many questions may wait, this one included. In a room, those that were refused or wait for a day do not count.
     pub most: u32,
+    /// In a room: how many of the person's own may wait, whatever they wait for.
+    pub most_own: Option<u32>,
     pub now: i64,
+}
+
+/// Why one more question cannot wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueueFull {
+    /// As many questions wait as may.
+    All,
+    /// As many of the person's own wait in the room as may.
+    Own,
 }
 
 /// What is done with a question that waits.
@@ -45,13 +56,14 @@ pub enum QueueChange<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum QueueOutcome {
     /// Done, with this number.
-    Changed { revision: u64 },
+    Changed {
+        revision: u64,
+    },
     /// The key was used before to add the same question, which waits, was asked, or was removed. Nothing changed.
     Repeated,
     /// The key was used before for another request.
     KeyReused,
-    /// As many questions wait as may.
-    Full,
+    Full(QueueFull),
     /// The question is not there (any more), or the person may not write in the conversation (any more).
     Missing,
 }

@@ -3,7 +3,7 @@
 use crate::{
     domain::{PromptRead, Reason, RoomPayer, RoomSettings, Status},
     server::store::{
-        AddOutcome, BeginOutcome, Finish, NewAnswer, NewQueued, QueueChange, QueueOutcome, Store,
+        AddOutcome, BeginOutcome, Finish, NewAnswer, NewQueued, QueueChange, QueueFull, QueueOutcome, Store,
     },
 };
 
@@ -23,7 +23,7 @@ pub(super) async fn a_question_of_a_room_is_a_message_and_waits(store: &dyn Stor
     assert!(changes.queue && changes.messages.is_empty());
     let second = add(store, &room.moderator, &asks(&room.moderator, "Two?")).await;
     let full = store.add_message(&room.owner, &asks(&room.owner, "Three?")).await.unwrap();
-    assert_eq!(full, AddOutcome::QueueFull);
+    assert_eq!(full, AddOutcome::QueueFull(QueueFull::All));
     assert_eq!(now(store, &room.owner).await.conversation().leaf_id.as_ref(), Some(&second.id));
     let queue = store.queued(&room.reader).await.unwrap();
     let of = |at: usize| {
@@ -94,6 +94,14 @@ pub(super) async fn what_is_refused_in_a_room_holds_nobody_else_up(store: &dyn S
         let changed = store.change_queued(&room.owner, id, change).await.unwrap();
         assert!(matches!(changed, QueueOutcome::Changed { .. }));
         assert_eq!(next().await.as_ref(), after, "{change:?}");
+        if change != QueueChange::Send {
+            // It keeps a place of its author, and none of the room.
+            let own = store.add_message(&room.member, &asks(&room.member, "Mine?")).await.unwrap();
+            assert_eq!(own, AddOutcome::QueueFull(QueueFull::Own), "{change:?}");
+            let other = asks(&room.owner, "Three?");
+            let three = add(store, &room.owner, &other).await;
+            assert!(store.erase_message(&room.owner, &three.id, NOW).await.is_ok());
+        }
     }
     // Who may not ask any more holds nobody up, either.
     let before = now(store, &room.owner).await.last_seq();

@@ -130,7 +130,7 @@ pub(super) async fn a_key_adds_one_message_of_a_room(store: &dyn Store) {
     let room = room(store, RoomSettings::default()).await;
     let keyed = |name: &str, request: &str| NewMessage {
         key: Some(key(name, request)),
-        asks: Some(AskedModel { model: None, most: 9 }),
+        asks: Some(AskedModel { model: None, most: 9, most_own: 9 }),
         ..says(&room.member, request)
     };
     let first = add(store, &room.member, &keyed("k", "Hello")).await;
@@ -183,7 +183,10 @@ pub(super) async fn begins(store: &dyn Store, new: &NewAnswer) -> u64 {
 }
 
 pub(super) fn asks(grant: &Grant, text: &str) -> NewMessage {
-    NewMessage { asks: Some(AskedModel { model: Some("demo/other".into()), most: 2 }), ..says(grant, text) }
+    NewMessage {
+        asks: Some(AskedModel { model: Some("demo/other".into()), most: 2, most_own: 1 }),
+        ..says(grant, text)
+    }
 }
 
 async fn edit(store: &dyn Store, grant: &Grant, id: &str, text: &str) -> TalkOutcome {

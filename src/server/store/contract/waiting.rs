@@ -5,8 +5,8 @@ use futures::future::join_all;
 use crate::{
     domain::{Reason, Role, Status, User},
     server::store::{
-        ConversationQuery, Created, Finish, Grant, KEY_LIFE, Key, NewQueued, QueueChange, QueueOutcome,
-        Spent, Store,
+        ConversationQuery, Created, Finish, Grant, KEY_LIFE, Key, NewQueued, QueueChange, QueueFull,
+        QueueOutcome, Spent, Store,
     },
 };
 
@@ -156,7 +156,7 @@ pub(super) async fn no_more_questions_wait_than_the_limit(store: &dyn Store) {
         store.add_queued(&owned.grant, &new).await.unwrap()
     };
     let outcomes = join_all((0..8).map(|_| add())).await;
-    assert_eq!(outcomes.iter().filter(|outcome| **outcome == QueueOutcome::Full).count(), 5);
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == QueueOutcome::Full(QueueFull::All)).count(), 5);
     assert_eq!(owned.texts(store).await.len(), 3);
 }
 
@@ -168,7 +168,11 @@ pub(super) async fn a_question_with_a_key_is_added_once(store: &dyn Store) {
         (store.add_queued(grant, &new).await.unwrap(), id)
     };
     let changed = |outcome| matches!(outcome, QueueOutcome::Changed { .. });
-    assert_eq!(add(&owned.grant, "A", 0, NOW).await.0, QueueOutcome::Full, "the key stays unused");
+    assert_eq!(
+        add(&owned.grant, "A", 0, NOW).await.0,
+        QueueOutcome::Full(QueueFull::All),
+        "the key stays unused"
+    );
     let outcomes = join_all((0..5).map(|_| add(&owned.grant, "A", 9, NOW))).await;
     assert_eq!(outcomes.iter().filter(|(outcome, _)| *outcome == QueueOutcome::Repeated).count(), 4);
     let seen = store.grant(&owned.ada.id, owned.grant.conversation_id()).await.unwrap().unwrap().last_seq();

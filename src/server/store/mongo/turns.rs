@@ -161,7 +161,7 @@ impl Add<'_> {
         mongo.messages().insert_one(doc).session(&mut *tx).await?;
         let written = doc! { "$set": { "written_at": now, "read_id": &message.id } };
         mongo.member_docs().update_one(member_id(id, author_id), written).session(&mut *tx).await?;
-        if let Some(AskedModel { model, most }) = asks {
+        if let Some(AskedModel { model, most, most_own }) = asks {
             let asked = NewQueued {
                 // A message is a question once at a time.
                 id: &message.id,
@@ -170,10 +170,11 @@ impl Add<'_> {
                 model: model.as_deref(),
                 key: None,
                 most: *most,
+                most_own: Some(*most_own),
                 now: *now,
             };
-            if !mongo.wait(tx, grant, &asked).await? {
-                return Ok(Outcome::Abort(AddOutcome::QueueFull));
+            if let Some(full) = mongo.wait(tx, grant, &asked).await? {
+                return Ok(Outcome::Abort(AddOutcome::QueueFull(full)));
             }
         }
         if let Some(key) = key {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     domain::{Queued, Reason},
     server::store::{
-        ChangeKind, Grant, Need, NewQueued, NextQueued, QueueChange, QueueOutcome, Result, Waiting,
+        ChangeKind, Grant, Need, NewQueued, NextQueued, QueueChange, QueueFull, QueueOutcome, Result, Waiting,
     },
 };
 
@@ -137,12 +137,24 @@ impl Transaction for Add<'_> {
             }
             mongo.use_key(tx, scope, key, new.id, new.now).await?;
         }
-        if all.len() >= usize::try_from(new.most).unwrap_or(usize::MAX) {
-            return Ok(Outcome::Abort(QueueOutcome::Full));
+        if let Some(full) = full(&all, grant, new) {
+            return Ok(Outcome::Abort(QueueOutcome::Full(full)));
         }
         mongo.queued_docs().insert_one(behind(&all, grant, new)).session(tx).await?;
         Ok(Outcome::Commit(QueueOutcome::Changed { revision }))
     }
+}
+
+/// Why no more questions may wait behind `all`. In a room only what can go on counts for everybody.
+fn full(all: &[QueuedDoc], grant: &Grant, new: &NewQueued<'_>) -> Option<QueueFull> {
+    let is_room = new.most_own.is_some();
+    let counts = |one: &&QueuedDoc| !is_room || one.refused.is_none() && one.waits_until.is_none();
+    let own = |one: &&QueuedDoc| one.author_id == grant.user_id();
+    let reached = |count: usize, most: u32| count >= usize::try_from(most).unwrap_or(usize::MAX);
+    if reached(all.iter().filter(counts).count(), new.most) {
+        return Some(QueueFull::All);
+    }
+    new.most_own.filter(|most| reached(all.iter().filter(own).count(), *most)).map(|_| QueueFull::Own)
 }
 
 /// The document of a question at the end of the queue `all`.
@@ -329,19 +341,19 @@ impl Mongo {
         Ok(taken.map(|taken| taken.message_id))
     }
 
-    /// Puts a question at the end of a queue whose conversation has been written; `false`: as many wait as may.
+    /// Puts a question at the end of a queue whose conversation has been written, unless no more may wait.
     pub(super) async fn wait(
         &self,
         tx: &mut ClientSession,
         grant: &Grant,
         new: &NewQueued<'_>,
-    ) -> error::Result<bool> {
+    ) -> error::Result<Option<QueueFull>> {
         let all = self.queue_of(tx, grant.conversation_id()).await?;
-        if all.len() >= usize::try_from(new.most).unwrap_or(usize::MAX) {
-            return Ok(false);
+        let full = full(&all, grant, new);
+        if full.is_none() {
+            self.queued_docs().insert_one(behind(&all, grant, new)).session(tx).await?;
         }
-        self.queued_docs().insert_one(behind(&all, grant, new)).session(tx).await?;
-        Ok(true)
+        Ok(full)
     }
 
     /// A message that waits as a question says something else (`Some`), or nothing any more. Answers whether it waits.

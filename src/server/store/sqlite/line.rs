@@ -4,7 +4,7 @@ use sqlx::{Row, SqliteConnection};
 
 use crate::{
     domain::Message,
-    server::store::{AskedModel, NewMessage},
+    server::store::{AskedModel, NewMessage, QueueFull},
 };
 
 use super::waiting;
@@ -43,18 +43,18 @@ pub(super) async fn line(
 }
 
 /// What a message that was added to a room brings with it: its author has written, and has seen it; and it may be a question
-/// that waits. `false`: as many wait as may.
+/// that waits, unless no more may.
 pub(super) async fn moved_on(
     tx: &mut SqliteConnection,
     place: &Place<'_>,
     message: &Message,
     new: &NewMessage,
-) -> sqlx::Result<bool> {
+) -> sqlx::Result<Option<QueueFull>> {
     let written =
         "UPDATE members SET written_at = ?3, read_id = ?4 WHERE conversation_id = ?1 AND user_id = ?2";
     let written = sqlx::query(written).bind(place.id).bind(place.author_id);
     written.bind(new.now).bind(&message.id).execute(&mut *tx).await?;
-    let Some(AskedModel { model, most }) = &new.asks else { return Ok(true) };
+    let Some(AskedModel { model, most, most_own }) = &new.asks else { return Ok(None) };
     let asked = waiting::Asked {
         // A message is a question once at a time.
         id: &message.id,
@@ -64,12 +64,13 @@ pub(super) async fn moved_on(
         model: model.as_deref(),
         now: new.now,
         most: *most,
+        most_own: Some(*most_own),
     };
-    if !waiting::add(tx, place.id, &asked).await? {
-        return Ok(false);
+    let full = waiting::add(tx, place.id, &asked).await?;
+    if full.is_none() {
+        queue_changed(tx, place.id).await?;
     }
-    queue_changed(tx, place.id).await?;
-    Ok(true)
+    Ok(full)
 }
 
 /// The queue of a room changed together with a message: it has the next number.

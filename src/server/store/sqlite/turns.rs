@@ -99,8 +99,8 @@ impl Sqlite {
         let changed = move_on(&mut tx, id, message, new.now, moves_leaf).await?;
         let place = Place { id, author_id, revision: changed.revision, question_id: None };
         self.insert(&mut tx, [message], &place).await?;
-        if is_shared && !moved_on(&mut tx, &place, message, new).await? {
-            return Ok(AddOutcome::QueueFull);
+        if is_shared && let Some(full) = moved_on(&mut tx, &place, message, new).await? {
+            return Ok(AddOutcome::QueueFull(full));
         }
         tx.commit().await?;
         Ok(AddOutcome::Added(changed))

@@ -5,7 +5,9 @@ use sqlx::{FromRow, Row, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
     domain::{ConversationKind, Queued},
-    server::store::{Grant, Need, NewQueued, NextQueued, QueueChange, QueueOutcome, Result, Waiting},
+    server::store::{
+        Grant, Need, NewQueued, NextQueued, QueueChange, QueueFull, QueueOutcome, Result, Waiting,
+    },
 };
 
 use super::{
@@ -32,8 +34,14 @@ const FORGOTTEN: &str = "
 
 const ADD: &str = "
     INSERT INTO queued (id, conversation_id, author_id, text, model, message_id, position, created_at)
-    SELECT ?2, ?1, ?3, ?4, ?5, ?8, coalesce(max(position), -1) + 1, ?6 FROM queued
-    WHERE conversation_id = ?1 HAVING count(*) < ?7";
+    SELECT ?2, ?1, ?3, ?4, ?5, ?7, coalesce(max(position), -1) + 1, ?6 FROM queued
+    WHERE conversation_id = ?1";
+
+/// How many questions wait, and how many of one person. In a room (`?3`) only what can go on counts for everybody.
+const COUNT: &str = "
+    SELECT count(*) FILTER (WHERE NOT ?3 OR refused IS NULL AND waits_until IS NULL) AS of_all,
+        count(*) FILTER (WHERE author_id = ?2) AS of_person
+    FROM queued WHERE conversation_id = ?1";
 
 const TEXT: &str =
     "UPDATE queued SET text = ?3, refused = NULL, waits_until = NULL WHERE id = ?2 AND conversation_id = ?1";
@@ -139,10 +147,10 @@ impl Sqlite {
             }
             use_key(&mut tx, scope.0, scope.1, key, new.id, new.now).await?;
         }
-        let NewQueued { id, text, message_id, model, now, most, .. } = *new;
-        let asked = Asked { id, author_id: grant.user_id(), text, message_id, model, now, most };
-        if !add(&mut tx, grant.conversation_id(), &asked).await? {
-            return Ok(QueueOutcome::Full);
+        let NewQueued { id, text, message_id, model, now, most, most_own, .. } = *new;
+        let asked = Asked { id, author_id: grant.user_id(), text, message_id, model, now, most, most_own };
+        if let Some(full) = add(&mut tx, grant.conversation_id(), &asked).await? {
+            return Ok(QueueOutcome::Full(full));
         }
         tx.commit().await?;
         Ok(QueueOutcome::Changed { revision })
@@ -210,26 +218,35 @@ pub(super) struct Asked<'a> {
     pub model: Option<&'a str>,
     pub now: i64,
     pub most: u32,
+    pub most_own: Option<u32>,
 }
 
-/// Puts a question at the end of the queue; `false`: as many wait as may.
+/// Puts a question at the end of the queue, unless no more may wait.
 pub(super) async fn add(
     tx: &mut SqliteConnection,
     conversation_id: &str,
     asked: &Asked<'_>,
-) -> sqlx::Result<bool> {
-    let added = sqlx::query(ADD)
+) -> sqlx::Result<Option<QueueFull>> {
+    let count = sqlx::query(COUNT).bind(conversation_id).bind(asked.author_id);
+    let count = count.bind(asked.most_own.is_some()).fetch_one(&mut *tx).await?;
+    if count.try_get::<u32, _>("of_all")? >= asked.most {
+        return Ok(Some(QueueFull::All));
+    }
+    let of_person: u32 = count.try_get("of_person")?;
+    if asked.most_own.is_some_and(|most| of_person >= most) {
+        return Ok(Some(QueueFull::Own));
+    }
+    sqlx::query(ADD)
         .bind(conversation_id)
         .bind(asked.id)
         .bind(asked.author_id)
         .bind(asked.text)
         .bind(asked.model)
         .bind(asked.now)
-        .bind(asked.most)
         .bind(asked.message_id)
         .execute(tx)
         .await?;
-    Ok(added.rows_affected() == 1)
+    Ok(None)
 }
 
 /// Moves a question; `false` when it is not there.
