@@ -1576,6 +1576,7 @@ message-erase-hint = Delete this message for everybody? A mark stays in its plac
 message-versions = What it said before
 message-versions-about = Moderators see this. The newest is at the top.
 message-versions-none = It was not changed.
+message-versions-older = Older versions
 message-versions-back = Back to the room
 message-version-until = Until { $time }; changed by { $name }
 message-versions-show = See what it said

@@ -1452,6 +1452,7 @@ message-erase-hint = 对所有人删除这条消息？原处会留下标记。
 message-versions = 之前的内容
 message-versions-about = 只有房间管理员能看到，最新的在最上面。
 message-versions-none = 这条消息没有改动过。
+message-versions-older = 更早的版本
 message-versions-back = 返回房间
 message-version-until = 直到 { $time }；修改者：{ $name }
 message-versions-show = 查看之前的内容

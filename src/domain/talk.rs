@@ -5,6 +5,8 @@ use utoipa::ToSchema;
 
 use super::RoomPayer;
 
+/// How many versions of a message are kept: the first one and the newest.
+pub const MOST_VERSIONS: usize = 50;
 /// The most people whom one message mentions.
 pub const MOST_MENTIONS: usize = 50;
 

@@ -14,7 +14,7 @@ async fn a_message_is_changed_and_moderators_see_what_it_said() {
     let said = kim.post(&path, &json!({ "content": "The <b>beans" })).await.is(201).json();
     let id = said["message"]["id"].as_str().unwrap().to_owned();
     let (message, versions) = (format!("/api/v1/messages/{id}"), format!("/api/v1/messages/{id}/versions"));
-    assert_eq!(lin.get(&versions).await.is(200).json(), json!([]));
+    assert_eq!(lin.get(&versions).await.is(200).json()["items"], json!([]));
 
     let changed = kim.patch(&message, &json!({ "content": "The peas" })).await.is(200).json();
     assert_eq!(changed["content"], "The peas");
@@ -28,9 +28,11 @@ async fn a_message_is_changed_and_moderators_see_what_it_said() {
     kim.patch(&message, &json!({ "content": "Back" })).await.problem(404, "");
 
     let told = lin.get(&versions).await.is(200).json();
-    let told: Vec<_> = told.as_array().unwrap().iter().map(|version| &version["content"]).collect();
+    assert!(told["next_cursor"].is_null());
+    let told: Vec<_> = told["items"].as_array().unwrap().iter().map(|version| &version["content"]).collect();
     assert_eq!(told, ["The peas", "The <b>beans"]);
     kim.get(&versions).await.problem(403, "");
+    lin.get(&format!("{versions}?cursor=x")).await.problem(422, "");
 
     let browser =
         |client: &super::app::Client| app.client().cookie(&format!("inglenook={}", client.token())).browser();
@@ -54,5 +56,5 @@ async fn a_private_question_is_not_changed_in_its_place() {
     let asked = lin.ask(&conversation, "Why?").await;
     let id = asked["user_message"]["id"].as_str().unwrap();
     lin.patch(&format!("/api/v1/messages/{id}"), &json!({ "content": "How?" })).await.problem(409, "");
-    assert_eq!(lin.get(&format!("/api/v1/messages/{id}/versions")).await.is(200).json(), json!([]));
+    assert_eq!(lin.get(&format!("/api/v1/messages/{id}/versions")).await.is(200).json()["items"], json!([]));
 }

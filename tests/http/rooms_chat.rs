@@ -307,8 +307,8 @@ async fn messages_are_changed_and_deleted_by_whom_they_belong_to() {
     assert_eq!((&told[0]["id"], &told[0]["content"]), (&json!(first.id), &json!("Hello all")));
     assert_eq!((&told[1]["id"], &told[1]["content"]), (&json!(second.id), &json!("")));
     assert!(told[1]["deleted_at"].is_i64());
-    assert_eq!(chat.versions(ada, &second.id).await.unwrap()[0].content, "Bye");
-    assert_eq!(chat.versions(ben, &second.id).await.unwrap_err().status(), 403);
+    assert_eq!(chat.versions(ada, &second.id, None).await.unwrap().items[0].content, "Bye");
+    assert_eq!(chat.versions(ben, &second.id, None).await.unwrap_err().status(), 403);
     let mut reply = room.says("What?");
     for (to, found) in [(&*second.id, "reply-unknown"), ("none", "reply-unknown")] {
         reply.reply_to = Some(to);

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use axum::{extract::State, response::Response};
 use leptos::prelude::*;
+use serde::Deserialize;
 
 use super::RoomPage;
 use crate::{
-    domain::{Reason, Version},
-    pages::{Fresh, Id, Notice, PageError, Visitor, days::Days, layout::Sidebar, sections::Section},
+    domain::{Page as List, Reason, Version},
+    pages::{Fresh, Id, Notice, PageError, Query, Visitor, days::Days, layout::Sidebar, sections::Section},
     server::{
         chat::Chat,
         conversations::Conversations,
@@ -19,6 +20,12 @@ use crate::{
     ui::words::{t, t_with},
 };
 
+/// The parameters of the page's address.
+#[derive(Default, Deserialize)]
+pub struct Which {
+    cursor: Option<String>,
+}
+
 /// `GET /messages/{id}/versions`.
 pub async fn versions(
     State(chat): State<Arc<Chat>>,
@@ -27,11 +34,12 @@ pub async fn versions(
     Fresh { now, .. }: Fresh,
     Visitor(current, days): Visitor,
     Id(id): Id,
+    Query(Which { cursor }): Query<Which>,
     notice: Notice,
 ) -> Result<Response, PageError> {
     let room_id = conversations.conversation_of(&current, &id).await?;
     let open = rooms.open_to_manage(&current, &room_id).await?;
-    let versions = chat.versions(&current, &id).await?;
+    let List { items: versions, next_cursor } = chat.versions(&current, &id, cursor.as_deref()).await?;
     let changed_by = versions.iter().map(|version| version.changed_by.clone()).collect();
     let people = rooms.people_of(&open.grant, changed_by).await?;
     let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
@@ -42,6 +50,7 @@ pub async fn versions(
             view! { <Row version person now days /> }
         });
         let rows = rows.collect_view();
+        let older = next_cursor.map(|cursor| format!("/messages/{id}/versions?cursor={cursor}"));
         let back = format!("/c/{room_id}?at={id}#{id}");
         view! {
             <RoomPage room=open.room manages=true here=None sidebar notice>
@@ -49,6 +58,7 @@ pub async fn versions(
                     <p class="muted">{t("message-versions-about")}</p>
                     {none.then(|| view! { <p role="status">{t("message-versions-none")}</p> })}
                     <ol class="version-list">{rows}</ol>
+                    {older.map(|address| view! { <p class="page-link"><a href=address>{t("message-versions-older")}</a></p> })}
                     <p class="page-link">
                         <a href=back>{t("message-versions-back")}</a>
                     </p>

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     domain::{
-        ChatEvent, CurrentUser, MemberState, Message, Reason, Role, RoomAnswers, Version,
+        ChatEvent, CurrentUser, MemberState, Message, Reason, Role, RoomAnswers,
         amount::duration,
         queued::{MOST_QUEUED, MOST_QUEUED_OWN},
         talk::MOST_MENTIONS,
@@ -248,12 +248,6 @@ impl Chat {
         let mentions = self.mentioned(&grant, mentions).await?;
         let now = self.clock.now();
         self.talked(&grant, self.store.edit_message(&grant, message_id, text, &mentions, now).await?)
-    }
-
-    /// What a message of a room said before it was changed or deleted, newest first; for moderators.
-    pub async fn versions(&self, current: &CurrentUser, message_id: &str) -> Result<Vec<Version>, AppError> {
-        let (grant, _) = self.store.message_access(current.id(), message_id, Need::Manage).await?;
-        Ok(self.store.versions(&grant, message_id).await?)
     }
 
     /// Deletes a message of a room; a mark stays in its place. Members delete their own and the answers that they asked for,

@@ -9,15 +9,18 @@ use super::{
 };
 use crate::{
     domain::{
-        CurrentUser, QuestionQueue, Queued, Reason, Role, RoomPayer, RoomSettings, User,
+        CurrentUser, Page, QuestionQueue, Queued, Reason, Role, RoomPayer, RoomSettings, User, Version,
         queued::{MOST_QUEUED, MOST_QUEUED_OWN},
     },
     error::AppError,
     server::store::{
         AccessLevel, Destination, Grant, Need, NewAnswer, NewQueued, NoAccess, QueueChange, QueueOutcome,
-        StoreError,
+        StoreError, VersionPage, VersionQuery,
     },
 };
+
+/// How many bytes the texts of a page of versions have together.
+const VERSIONS_BYTES: usize = 1024 * 1024;
 
 /// Refuses with this reason what a room has not.
 pub(super) fn only_in_private(grant: &Grant, key: &'static str) -> Result<(), AppError> {
@@ -128,6 +131,21 @@ impl Chat {
             self.ask_next(grant.conversation_id()).await;
         }
         self.queue_in(&grant).await
+    }
+
+    /// What a message of a room said before it was changed or deleted, newest first; for moderators.
+    pub async fn versions(
+        &self,
+        current: &CurrentUser,
+        message_id: &str,
+        cursor: Option<&str>,
+    ) -> Result<Page<Version>, AppError> {
+        let (grant, _) = self.store.message_access(current.id(), message_id, Need::Manage).await?;
+        let before = cursor.filter(|cursor| !cursor.is_empty()).map(str::parse).transpose();
+        let before = before.map_err(|_| AppError::invalid("cursor", Reason::new("cursor-not-ours")))?;
+        let query = VersionQuery { before, bytes: VERSIONS_BYTES };
+        let VersionPage { items, before } = self.store.versions(&grant, message_id, query).await?;
+        Ok(Page { items, next_cursor: before.map(|before| before.to_string()) })
     }
 
     /// Members take their own questions out of the queue of a room; moderators take any, and choose which is next. The text

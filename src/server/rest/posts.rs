@@ -9,15 +9,15 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    extract::{Id, Json},
+    extract::{Id, Json, Parameters, Query, Values},
     message_view::MessageView,
-    problems::{Conflict, Forbidden, InvalidBody, NotFound, SignedOut},
+    problems::{Conflict, Forbidden, InvalidBody, InvalidParameter, NotFound, SignedOut},
 };
 use crate::{
-    domain::{CurrentUser, Version},
+    domain::{CurrentUser, Page, Version},
     error::AppError,
     server::chat::{self, Chat},
 };
@@ -110,26 +110,52 @@ pub async fn change(
     Ok(Answer(chat.edit_post(&current, &id, &content, &mentions).await?.into()))
 }
 
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct WhichVersions {
+    /// `next_cursor` of the page before.
+    #[param(nullable = false)]
+    cursor: Option<String>,
+}
+
+impl Parameters for WhichVersions {
+    fn read(values: &Values) -> Result<Self, AppError> {
+        Ok(Self { cursor: values.text("cursor") })
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct VersionList {
+    items: Vec<Version>,
+    /// `cursor` of the next page, an opaque text; `null` at the end.
+    #[schema(required)]
+    next_cursor: Option<String>,
+}
+
 /// What a message said before it was changed or deleted
 ///
-/// Newest first. For the moderators of its room; a private message has none.
+/// Newest first, as many as their texts leave room for. The first version and the newest are kept, 50 together. For the
+/// moderators of its room; a private message has none.
 #[utoipa::path(
     get,
     path = "/messages/{id}/versions",
     operation_id = "messageVersions",
     tag = "Messages",
-    params(("id" = String, Path, description = "The message's id.")),
+    params(("id" = String, Path, description = "The message's id."), WhichVersions),
     responses(
-        (status = 200, description = "What it said.", body = [Version]),
+        (status = 200, description = "A page.", body = VersionList),
         SignedOut,
         Forbidden,
         NotFound,
+        InvalidParameter,
     )
 )]
 pub async fn versions(
     State(chat): State<Arc<Chat>>,
     current: CurrentUser,
     Id(id): Id,
-) -> Result<Answer<Vec<Version>>, AppError> {
-    Ok(Answer(chat.versions(&current, &id).await?))
+    Query(WhichVersions { cursor }): Query<WhichVersions>,
+) -> Result<Answer<VersionList>, AppError> {
+    let Page { items, next_cursor } = chat.versions(&current, &id, cursor.as_deref()).await?;
+    Ok(Answer(VersionList { items, next_cursor }))
 }

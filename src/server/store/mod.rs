@@ -85,7 +85,7 @@ pub use second_factors::{SecondFactor, SecondFactors};
 pub use sessions::{KeyOutcome, Session, Sessions, Visit};
 pub use shared::{ChangeKind, ConversationState, Ended, Heartbeat, Shared, StoreChange};
 pub use tail::{Chunk, Mark, Orphans, Recovered, Run, fold};
-pub use talks::{TalkOutcome, Talks};
+pub use talks::{TalkOutcome, Talks, VersionPage, VersionQuery};
 pub use tiers::{Budgets, TierOutcome, Tiers};
 pub use tree::{Child, Tree, TreeOutcome};
 pub use turns::{

@@ -3,10 +3,14 @@
 use futures::future::join_all;
 
 use crate::{
-    domain::{Conversation, ConversationKind, MemberRole, Message, Role, RoomSettings, Talk, User},
+    domain::{
+        Conversation, ConversationKind, MemberRole, Message, Role, RoomSettings, Talk, User, Version,
+        talk::MOST_VERSIONS,
+    },
     server::store::{
         AddOutcome, AskedModel, BeginOutcome, Destination, Entry, Finish, Grant, Join, JoinOutcome,
         MemberChange, MemberOutcome, Need, NewAnswer, NewMessage, NewRoom, RoomOutcome, Store, TalkOutcome,
+        VersionQuery,
     },
 };
 
@@ -189,6 +193,35 @@ pub(super) fn asks(grant: &Grant, text: &str) -> NewMessage {
     }
 }
 
+async fn versions(store: &dyn Store, grant: &Grant, id: &str) -> Vec<Version> {
+    store.versions(grant, id, VersionQuery { before: None, bytes: usize::MAX }).await.unwrap().items
+}
+
+pub(super) async fn of_many_versions_the_first_and_the_newest_stay(store: &dyn Store) {
+    let room = room(store, RoomSettings::default()).await;
+    let old = add(store, &room.member, &says(&room.member, "0")).await;
+    for at in 1..=60 {
+        edit(store, &room.member, &old.id, &at.to_string()).await;
+    }
+    let kept = versions(store, &room.owner, &old.id).await;
+    let texts: Vec<&str> = kept.iter().map(|version| &*version.content).collect();
+    assert_eq!((texts.len(), texts[0], texts[48], texts[49]), (MOST_VERSIONS, "59", "11", "0"));
+    // Pages end where their bytes do, and lead on.
+    let (mut before, mut paged) = (None, Vec::new());
+    loop {
+        let page = store.versions(&room.owner, &old.id, VersionQuery { before, bytes: 40 }).await.unwrap();
+        assert!(page.items.len() <= 40);
+        paged.extend(page.items);
+        before = page.before;
+        if before.is_none() {
+            break;
+        }
+    }
+    assert_eq!(paged, kept);
+    let one = store.versions(&room.owner, &old.id, VersionQuery { before: None, bytes: 0 }).await.unwrap();
+    assert_eq!(one.items, kept[..1]);
+}
+
 async fn edit(store: &dyn Store, grant: &Grant, id: &str, text: &str) -> TalkOutcome {
     store.edit_message(grant, id, text, &[], NOW + 9).await.unwrap()
 }
@@ -219,15 +252,15 @@ pub(super) async fn a_message_is_changed_by_its_author_alone(store: &dyn Store) 
     let same = store.edit_message(&room.member, &old.id, "Hello", &mentions, NOW + 10).await.unwrap();
     assert_eq!(same, TalkOutcome::Same(message));
     assert!(matches!(edit(store, &room.member, &old.id, "Hello!").await, TalkOutcome::Changed { .. }));
-    let versions = store.versions(&room.moderator, &old.id).await.unwrap();
+    let versions = versions(store, &room.moderator, &old.id).await;
     let texts: Vec<_> = versions.iter().map(|one| (&*one.content, &*one.changed_by, one.until)).collect();
     let by = room.member.user_id();
     assert_eq!(texts, [("Hello", by, NOW + 9), ("Helo", by, NOW + 9)]);
     for grant in [&room.member, &room.reader] {
-        assert!(store.versions(grant, &old.id).await.unwrap().is_empty());
+        assert!(self::versions(store, grant, &old.id).await.is_empty());
     }
     let other = self::room(store, RoomSettings::default()).await;
-    assert!(store.versions(&other.owner, &old.id).await.unwrap().is_empty());
+    assert!(self::versions(store, &other.owner, &old.id).await.is_empty());
 }
 
 pub(super) async fn a_deleted_message_leaves_a_mark(store: &dyn Store) {
@@ -248,7 +281,7 @@ pub(super) async fn a_deleted_message_leaves_a_mark(store: &dyn Store) {
     assert!(store.queued(&room.owner).await.unwrap().is_empty(), "nobody asks what was deleted");
     assert_eq!(erase(&room.member, &own.id).await, TalkOutcome::Same(message));
     assert_eq!(edit(store, &room.member, &own.id, "Back").await, TalkOutcome::Missing);
-    assert_eq!(store.versions(&room.owner, &own.id).await.unwrap()[0].content, "Secret");
+    assert_eq!(versions(store, &room.owner, &own.id).await[0].content, "Secret");
     // The line is as it was.
     let line = store.messages_back(&room.reader, None, 9).await.unwrap();
     assert_eq!((line.len(), line[0].parent_id.as_ref()), (2, Some(&own.id)));
@@ -264,7 +297,7 @@ pub(super) async fn a_deleted_message_leaves_a_mark(store: &dyn Store) {
     let outcome = erase(&room.member, &new.answer.id).await;
     let TalkOutcome::Changed { message, .. } = outcome else { panic!("{outcome:?}") };
     assert_eq!((&*message.content, &*message.reasoning), ("", ""));
-    assert_eq!(store.versions(&room.owner, &new.answer.id).await.unwrap()[0].content, "That.");
+    assert_eq!(versions(store, &room.owner, &new.answer.id).await[0].content, "That.");
 }
 
 pub(super) async fn changes_tell_what_was_changed_and_deleted(store: &dyn Store) {
@@ -304,7 +337,7 @@ pub(super) async fn a_private_conversation_changes_no_messages(store: &dyn Store
         let before = stored(store, &grant, id).await;
         assert_eq!(edit(store, &grant, id, "Mine").await, TalkOutcome::Missing);
         assert_eq!(store.erase_message(&grant, id, NOW).await.unwrap(), TalkOutcome::Missing);
-        assert!(store.versions(&grant, id).await.unwrap().is_empty());
+        assert!(versions(store, &grant, id).await.is_empty());
         assert_eq!(stored(store, &grant, id).await, before);
     }
     assert_eq!(now(store, &grant).await, grant);

@@ -13,8 +13,8 @@ use mongodb::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{MemberRole, Message, Role, Status, Version},
-    server::store::{Access, ChangeKind, Grant, Need, Result, TalkOutcome, Talks},
+    domain::{MemberRole, Message, Role, Status, Version, talk::MOST_VERSIONS},
+    server::store::{Access, ChangeKind, Grant, Need, Result, TalkOutcome, Talks, VersionPage, VersionQuery},
 };
 
 use super::{
@@ -42,6 +42,12 @@ struct VersionId {
     r: i64,
 }
 
+#[derive(Debug, Deserialize)]
+struct VersionKey {
+    #[serde(rename = "_id")]
+    id: VersionId,
+}
+
 #[async_trait]
 impl Talks for Mongo {
     async fn edit_message(
@@ -61,22 +67,23 @@ impl Talks for Mongo {
         self.call(self.transaction(&Replace { grant, message_id, to, now, tried })).await
     }
 
-    async fn versions(&self, grant: &Grant, message_id: &str) -> Result<Vec<Version>> {
+    async fn versions(&self, grant: &Grant, message_id: &str, query: VersionQuery) -> Result<VersionPage> {
         let standing = self.standing(grant.user_id(), grant.conversation_id()).await?;
         if standing.is_none_or(|standing| standing.grant(Need::Manage).is_err()) {
-            return Ok(Vec::new());
+            return Ok(VersionPage::default());
         }
         self.call(async {
             let which = doc! { "_id": message_id, "conversation_id": grant.conversation_id() };
             if self.messages().find_one(which).await?.is_none() {
-                return Ok(Vec::new());
+                return Ok(VersionPage::default());
             }
-            let found =
-                self.version_docs().find(doc! { "_id.m": message_id }).sort(doc! { "_id": -1 }).await?;
-            let found: Vec<VersionDoc> = found.try_collect().await?;
-            let version =
-                |VersionDoc { content, until, changed_by, .. }| Version { content, until, changed_by };
-            Ok(found.into_iter().map(version).collect())
+            let older = doc! { "_id.m": message_id, "_id.r": { "$lt": query.before.unwrap_or(i64::MAX) } };
+            // A batch is small, because each text may be long.
+            let found = self.version_docs().find(older).sort(doc! { "_id": -1 }).batch_size(4).await?;
+            let found = found.map_ok(|VersionDoc { id, content, until, changed_by }| {
+                (id.r, Version { content, until, changed_by })
+            });
+            VersionPage::read(found, query.bytes).await
         })
         .await
     }
@@ -178,6 +185,7 @@ impl Transaction for Replace<'_> {
             content: old.content,
         };
         mongo.version_docs().insert_one(version).session(&mut *tx).await?;
+        mongo.thin_out(tx, &old.id).await?;
         let set = doc! {
             "content": &new.content, "reasoning": &new.reasoning, "talk": to_bson(&new.talk)?,
             "length_limited": new.length_limited, "revision": revision,
@@ -198,6 +206,22 @@ impl Transaction for Replace<'_> {
 }
 
 impl Mongo {
+    /// Drops the versions of a message between the first and the newest.
+    async fn thin_out(&self, tx: &mut ClientSession, message_id: &str) -> error::Result<()> {
+        let (versions, newest) = (self.version_docs(), u64::try_from(MOST_VERSIONS - 1).unwrap_or(u64::MAX));
+        let keys = versions.clone_with_type::<VersionKey>();
+        let beyond = keys.find(doc! { "_id.m": message_id });
+        let beyond = beyond.sort(doc! { "_id": -1 }).skip(newest).projection(doc! { "_id": 1 });
+        let mut beyond = beyond.session(&mut *tx).await?;
+        let mut beyond: Vec<VersionKey> = beyond.stream(&mut *tx).try_collect().await?;
+        // The first one stays.
+        beyond.pop();
+        for VersionKey { id } in beyond {
+            versions.delete_one(doc! { "_id": to_bson(&id)? }).session(&mut *tx).await?;
+        }
+        Ok(())
+    }
+
     /// Until when the slow mode of a room keeps a member waiting, who has written before.
     pub(super) async fn waits_until(
         &self,

@@ -1,11 +1,12 @@
 //! Messages of a room that are changed or deleted, in SQLite.
 
 use async_trait::async_trait;
+use futures::StreamExt;
 use sqlx::{FromRow, Row, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
-    domain::{Message, Role, Status, Version},
-    server::store::{Changed, Grant, Need, Result, TalkOutcome, Talks},
+    domain::{Message, Role, Status, Version, talk::MOST_VERSIONS},
+    server::store::{Changed, Grant, Need, Result, TalkOutcome, Talks, VersionPage, VersionQuery},
 };
 
 use super::{
@@ -27,9 +28,15 @@ const STORE: &str = "
 
 const KEEP: &str = "INSERT INTO versions (message_id, until, changed_by, content) VALUES (?1, ?2, ?3, ?4)";
 
+/// Drops the versions between the first and the newest, whose number is `?2`.
+const THIN_OUT: &str = "
+    DELETE FROM versions WHERE rowid IN (
+        SELECT rowid FROM versions WHERE message_id = ?1 ORDER BY rowid DESC LIMIT -1 OFFSET ?2
+    ) AND rowid <> (SELECT min(rowid) FROM versions WHERE message_id = ?1)";
+
 const VERSIONS: &str = concat!(
-    "SELECT versions.* FROM versions JOIN messages ON messages.id = versions.message_id
-    WHERE message_id = ?4 AND conversation_id = ?1 AND ",
+    "SELECT versions.rowid AS at, versions.* FROM versions JOIN messages ON messages.id = versions.message_id
+    WHERE message_id = ?4 AND versions.rowid < ?5 AND conversation_id = ?1 AND ",
     may!(),
     " ORDER BY versions.rowid DESC"
 );
@@ -61,15 +68,19 @@ impl Talks for Sqlite {
         self.erase_one(grant, message_id, now).await.map_err(store_error)
     }
 
-    async fn versions(&self, grant: &Grant, message_id: &str) -> Result<Vec<Version>> {
-        sqlx::query_as(VERSIONS)
+    async fn versions(&self, grant: &Grant, message_id: &str, query: VersionQuery) -> Result<VersionPage> {
+        let found = sqlx::query(VERSIONS)
             .bind(grant.conversation_id())
             .bind(grant.user_id())
             .bind(number(Need::Manage.least()))
             .bind(message_id)
-            .fetch_all(&self.readers)
-            .await
-            .map_err(store_error)
+            .bind(query.before.unwrap_or(i64::MAX))
+            .fetch(&self.readers);
+        let found = found.map(|row| {
+            let row: SqliteRow = row?;
+            sqlx::Result::Ok((row.try_get("at")?, Version::from_row(&row)?))
+        });
+        VersionPage::read(found, query.bytes).await.map_err(store_error)
     }
 }
 
@@ -154,6 +165,8 @@ async fn replace(
     let id = grant.conversation_id();
     let keep = sqlx::query(KEEP).bind(&old.id).bind(now).bind(grant.user_id()).bind(&old.content);
     keep.execute(&mut *tx).await?;
+    let newest = i64::try_from(MOST_VERSIONS - 1).unwrap_or(i64::MAX);
+    sqlx::query(THIN_OUT).bind(&old.id).bind(newest).execute(&mut *tx).await?;
     let changed: Changed = sqlx::query_as(CHANGE).bind(id).fetch_one(&mut *tx).await?;
     let message = sqlx::query_as(STORE)
         .bind(&new.id)
