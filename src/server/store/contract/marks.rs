@@ -87,12 +87,22 @@ pub(super) async fn a_closed_account_leaves_no_reactions(store: &dyn Store) {
     for emoji in ["👍", "🎉"] {
         changed(react(store, &person, &said.id, emoji, true).await);
     }
+    // So many that they are not taken back in one step.
+    let mut more = Vec::new();
+    for at in 0..60 {
+        let said = add(store, &room.member, &says(&room.member, &at.to_string())).await;
+        changed(react(store, &person, &said.id, "👍", true).await);
+        more.push(said.id);
+    }
     let before = stored(store, &room.owner, &said.id).await;
     store.close_account(person.user_id(), None).await.unwrap().done().unwrap();
     let after = stored(store, &room.owner, &said.id).await;
     assert_eq!(counts(&after), [("👍", 1)]);
     assert_eq!(after.talk.reactions[0].first, [room.owner.user_id()]);
     assert!(after.revision > before.revision, "listeners are told");
+    for id in more {
+        assert_eq!(counts(&stored(store, &room.owner, &id).await), []);
+    }
 }
 
 pub(super) async fn messages_are_pinned_and_the_pins_listed(store: &dyn Store) {

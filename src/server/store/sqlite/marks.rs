@@ -14,7 +14,7 @@ use crate::{
 use super::{
     Sqlite,
     error::store_error,
-    rows::{json, talk_json},
+    rows::{json, talk, talk_json},
     tree::message,
 };
 
@@ -42,9 +42,15 @@ const OWN: &str = "
         AND EXISTS (SELECT 1 FROM messages WHERE id = message_id AND conversation_id = ?1)";
 
 const OF_PERSON: &str = "
-    SELECT messages.*, group_concat(reactions.emoji, ' ') AS emojis
+    SELECT messages.id, conversation_id, talk, group_concat(reactions.emoji, ' ') AS emojis
     FROM reactions JOIN messages ON messages.id = reactions.message_id
-    WHERE reactions.user_id = ?1 GROUP BY messages.id ORDER BY messages.id";
+    WHERE reactions.user_id = ?1
+        AND messages.id IN (SELECT DISTINCT message_id FROM reactions WHERE user_id = ?1 LIMIT ?2)
+    GROUP BY messages.id";
+
+/// From how many messages one transaction takes the reactions of somebody whose account ended. Everybody else's writes wait
+/// that long.
+const WITHDRAWN_AT_ONCE: u32 = 50;
 
 /// As the index has it.
 macro_rules! pinned {
@@ -133,6 +139,34 @@ impl Sqlite {
         Ok(TalkOutcome::Changed { message, changed, waited: false })
     }
 
+    /// Takes back all reactions of somebody whose account has ended, some at a time.
+    pub(super) async fn withdraw(&self, user_id: &str) -> sqlx::Result<()> {
+        while self.withdraw_some(user_id).await? {}
+        Ok(())
+    }
+
+    /// `false`: there were none.
+    async fn withdraw_some(&self, user_id: &str) -> sqlx::Result<bool> {
+        let mut tx = self.writer.begin().await?;
+        let some = sqlx::query(OF_PERSON).bind(user_id).bind(WITHDRAWN_AT_ONCE);
+        let some = some.fetch_all(&mut *tx).await?;
+        for row in &some {
+            let (id, conversation_id): (&str, &str) = (row.try_get("id")?, row.try_get("conversation_id")?);
+            let take = sqlx::query("DELETE FROM reactions WHERE message_id = ?1 AND user_id = ?2");
+            take.bind(id).bind(user_id).execute(&mut *tx).await?;
+            let mut talk = talk(row)?;
+            for emoji in row.try_get::<&str, _>("emojis")?.split(' ') {
+                count(&mut tx, &mut talk, id, emoji).await?;
+            }
+            let changed = next(&mut tx, conversation_id).await?;
+            let store = sqlx::query("UPDATE messages SET talk = ?2, revision = ?3 WHERE id = ?1");
+            let store = store.bind(id).bind(talk_json(&talk)).bind(changed.revision.cast_signed());
+            store.execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+        Ok(!some.is_empty())
+    }
+
     async fn pin_one(&self, grant: &Grant, pin: &NewPin<'_>) -> sqlx::Result<TalkOutcome> {
         let mut tx = self.writer.begin().await?;
         let old = match there(&mut tx, grant, pin.message_id).await? {
@@ -193,6 +227,10 @@ async fn count(
     Ok(())
 }
 
+async fn next(tx: &mut SqliteConnection, conversation_id: &str) -> sqlx::Result<Changed> {
+    sqlx::query_as(CHANGE).bind(conversation_id).fetch_one(tx).await
+}
+
 /// Stores what a message has in a room, with the next number.
 async fn store(
     tx: &mut SqliteConnection,
@@ -200,22 +238,8 @@ async fn store(
     message_id: &str,
     talk: &Talk,
 ) -> sqlx::Result<(Message, Changed)> {
-    let changed: Changed = sqlx::query_as(CHANGE).bind(conversation_id).fetch_one(&mut *tx).await?;
+    let changed = next(tx, conversation_id).await?;
     let store = sqlx::query_as(STORE).bind(message_id).bind(talk_json(talk));
     let message = store.bind(changed.revision.cast_signed()).fetch_one(tx).await?;
     Ok((message, changed))
-}
-
-/// Takes back all reactions of somebody whose account ends.
-pub(super) async fn withdraw(tx: &mut SqliteConnection, user_id: &str) -> sqlx::Result<()> {
-    let reacted = sqlx::query(OF_PERSON).bind(user_id).fetch_all(&mut *tx).await?;
-    sqlx::query("DELETE FROM reactions WHERE user_id = ?1").bind(user_id).execute(&mut *tx).await?;
-    for row in reacted {
-        let Message { id, conversation_id, mut talk, .. } = Message::from_row(&row)?;
-        for emoji in row.try_get::<&str, _>("emojis")?.split(' ') {
-            count(tx, &mut talk, &id, emoji).await?;
-        }
-        store(tx, &conversation_id, &id, &talk).await?;
-    }
-    Ok(())
 }

@@ -10,7 +10,7 @@ use crate::{
 use super::{
     Sqlite, directs,
     error::store_error,
-    marks, members,
+    members,
     sessions::END_SESSIONS,
     users::{ANY_ADMIN, refused},
 };
@@ -87,11 +87,15 @@ impl People for Sqlite {
     }
 
     async fn close_account(&self, id: &str, erase_at: Option<i64>) -> Result<Updated> {
-        self.close_one(id, erase_at, None).await.map_err(store_error)
+        let closed = self.close_one(id, erase_at, None).await.map_err(store_error)?;
+        self.withdraw_after(&closed, id).await?;
+        Ok(closed)
     }
 
     async fn close_due_account(&self, id: &str, now: i64) -> Result<Updated> {
-        self.close_one(id, Some(now), Some(now)).await.map_err(store_error)
+        let closed = self.close_one(id, Some(now), Some(now)).await.map_err(store_error)?;
+        self.withdraw_after(&closed, id).await?;
+        Ok(closed)
     }
 
     async fn accounts_to_delete(&self, now: i64) -> Result<Vec<User>> {
@@ -99,6 +103,8 @@ impl People for Sqlite {
     }
 
     async fn erase(&self, id: &str) -> Result<bool> {
+        // What a server left that ended while it closed the account.
+        self.withdraw(id).await.map_err(store_error)?;
         sqlx::query(HIDE_ALL).bind(id).execute(&self.writer).await.map_err(store_error)?;
         if self.remove_account(id).await.map_err(store_error)? {
             return Ok(false);
@@ -146,6 +152,15 @@ impl Sqlite {
         Ok(true)
     }
 
+    /// Takes back the reactions of somebody whose account was closed: afterwards, because there may be very many.
+    async fn withdraw_after(&self, closed: &Updated, id: &str) -> Result<()> {
+        if matches!(closed, Updated::Done(..)) {
+            self.withdraw(id).await.map_err(store_error)
+        } else {
+            Ok(())
+        }
+    }
+
     async fn close_one(&self, id: &str, erase_at: Option<i64>, due_at: Option<i64>) -> sqlx::Result<Updated> {
         let mut tx = self.writer.begin().await?;
         let closed: Option<User> =
@@ -158,7 +173,6 @@ impl Sqlite {
         let ended = sqlx::query_scalar(END_SESSIONS).bind(id).bind(none).bind(true);
         let ended = ended.fetch_all(&mut *tx).await?;
         members::part(&mut tx, id).await?;
-        marks::withdraw(&mut tx, id).await?;
         directs::keep_name(&mut tx, id).await?;
         for gone in [
             "DELETE FROM resets WHERE user_id = ?1",

@@ -164,7 +164,7 @@ fn usage(row: &SqliteRow) -> Result<Option<Usage>, Error> {
         .map(|(prompt_tokens, completion_tokens)| Usage { prompt_tokens, completion_tokens }))
 }
 
-fn talk(row: &SqliteRow) -> Result<Talk, Error> {
+pub(super) fn talk(row: &SqliteRow) -> Result<Talk, Error> {
     let Some(text) = row.try_get::<Option<&str>, _>("talk")? else { return Ok(Talk::default()) };
     serde_json::from_str(text).map_err(|error| undecoded("talk", error))
 }
