@@ -183,6 +183,14 @@ async fn moderators_and_the_owner_do_what_is_theirs() {
     kim.patch(&of(&ann_id), &json!({ "role": "moderator" })).await.problem(403, "");
     kim.delete(&of(&lin_id)).await.problem(403, "");
     kim.post(&format!("{}/hand-over", of(&ann_id)), &json!({})).await.problem(403, "");
+    // So is whose allowance answers count against, which a page offers to nobody else.
+    lin.patch(&room(&id), &json!({ "payer": "owner" })).await.is(200);
+    kim.patch(&room(&id), &json!({ "payer": "asker" })).await.problem(403, "");
+    for (who, offers) in [(&lin, true), (&kim, false)] {
+        let browser = app.client().cookie(&format!("inglenook={}", who.token())).browser();
+        let page = browser.get(&format!("/rooms/{id}/settings")).await.is(200).text();
+        assert_eq!(page.contains("name=\"payer\""), offers);
+    }
     // A reader writes nothing.
     let say = json!({ "content": "Hello" });
     let messages = format!("/api/v1/conversations/{id}/messages");
@@ -202,6 +210,7 @@ async fn moderators_and_the_owner_do_what_is_theirs() {
     lin.post(&format!("{}/hand-over", of(&kim_id)), &json!({})).await.is(200);
     let now = lin.get(&room(&id)).await.is(200).json();
     assert_eq!((now["owner_id"].as_str(), &now["role"]), (Some(&*kim_id), &json!("moderator")));
+    assert_eq!(now["payer"], "asker", "she has not said that she pays");
     lin.post(&format!("{}/leave", room(&id)), &json!({})).await.is(204);
 }
 

@@ -47,7 +47,8 @@ pub async fn settings(
     let models: Vec<String> = offer.models().map(|model| model.id.clone()).collect();
     Ok(Page::new(words::current().say("room-settings")).render(move || {
         let form = notice.of(SAVE);
-        let owns = open.grant.level() == AccessLevel::Owner && open.room.kind != ConversationKind::Board;
+        let pays = open.grant.level() == AccessLevel::Owner;
+        let owns = pays && open.room.kind != ConversationKind::Board;
         let (room, conversation) = (open.room, open.grant.into_conversation());
         let (id, made) = (room.id.clone(), picture::made_of(&room.name, &room.id));
         let (name, settings) = (room.name.clone(), room.settings.clone());
@@ -63,7 +64,7 @@ pub async fn settings(
         };
         let model = {
             let (room, chosen, form) = (room.clone(), conversation.model.clone(), form.clone());
-            view! { <Model room chosen models form /> }
+            view! { <Model room chosen models pays form /> }
         };
         let told = view! { <Told conversation form /> };
         let owner = owns.then(|| view! { <Owner id /> });
@@ -84,9 +85,9 @@ pub async fn settings(
     }))
 }
 
-/// Which model answers, when, for whom, and how often people write.
+/// Which model answers, when, for whom (`pays`: the reader decides that), and how often people write.
 #[component]
-fn Model(room: Room, chosen: Option<String>, models: Vec<String>, form: Notice) -> impl IntoView {
+fn Model(room: Room, chosen: Option<String>, models: Vec<String>, pays: bool, form: Notice) -> impl IntoView {
     let typed = form.typed();
     let (refused, slow_refused) = (form.at("model"), form.at("slow_seconds"));
     let settings = room.settings;
@@ -109,6 +110,13 @@ fn Model(room: Room, chosen: Option<String>, models: Vec<String>, form: Notice) 
         view! { <Choice name="payer" value checked label=t(key) /> }
     });
     let payers = payers.collect_view();
+    let payers = pays.then(|| {
+        view! {
+            <Choices legend=t("room-payer") name="payer">
+                {payers}
+            </Choices>
+        }
+    });
     view! {
         <form method="post" action=SAVE>
             <input type="hidden" name="id" value=room.id />
@@ -121,9 +129,7 @@ fn Model(room: Room, chosen: Option<String>, models: Vec<String>, form: Notice) 
                 </select>
             </label>
             <FieldError of="model" sentence=refused />
-            <Choices legend=t("room-payer") name="payer">
-                {payers}
-            </Choices>
+            {payers}
             <NumberField
                 label=t("room-pause")
                 name="slow_seconds"

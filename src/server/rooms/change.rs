@@ -13,7 +13,7 @@ use crate::{
         accounts::{picture::valid_initial, valid},
         chat::keys,
         conversations::valid_instructions,
-        store::{Key, Need, NewRoom, RoomOutcome},
+        store::{AccessLevel, Key, Need, NewRoom, RoomOutcome},
     },
 };
 
@@ -122,7 +122,8 @@ impl Rooms {
     ///
     /// # Errors
     ///
-    /// [`AppError::NotFound`]; [`AppError::Forbidden`]; [`AppError::Invalid`] names the field.
+    /// [`AppError::NotFound`]; [`AppError::Forbidden`], also of `payer` for whoever does not own the room;
+    /// [`AppError::Invalid`] names the field.
     pub async fn update(
         &self,
         current: &CurrentUser,
@@ -133,6 +134,9 @@ impl Rooms {
         self.check(&current.user, &mut patch).await?;
         if patch.name.as_deref() == Some("") {
             return Err(AppError::invalid("name", Reason::new("room-name-missing")));
+        }
+        if patch.payer.is_some() && grant.level() < AccessLevel::Owner {
+            return Err(AppError::Forbidden { reason: Reason::new("room-payer-others") });
         }
         let changed = self.chats.update_room(&grant, &patch).await?.ok_or(AppError::NotFound)?;
         self.tell_settings(id, patch.name, changed.revision);

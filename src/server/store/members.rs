@@ -57,7 +57,8 @@ pub enum MemberChange {
     },
     /// Somebody who is banned may come again.
     Unban,
-    /// The member owns the room from now on; who owned it stays a moderator. Needs [`super::Need::Own`].
+    /// The member owns the room from now on; who owned it stays a moderator. Answers count against the budget of who asks.
+    /// Needs [`super::Need::Own`].
     HandOver,
 }
 

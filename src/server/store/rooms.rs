@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Changed, ConversationPosition, Grant, Key, Result};
+use super::{Changed, ConversationPosition, Grant, Key, Need, Result};
 use crate::domain::{
     BoardSettings, Conversation, ConversationKind, Message, Room, RoomEntry, RoomPatch, RoomSettings,
 };
@@ -58,7 +58,8 @@ pub trait Rooms: Send + Sync {
     async fn room(&self, grant: &Grant) -> Result<Option<Room>>;
     /// A room that a person who takes no part may join: it is listed, and the person is not banned.
     async fn listed_room(&self, user_id: &str, id: &str) -> Result<Option<Room>>;
-    /// Needs [`super::Need::Manage`], otherwise `None`. `updated_at` stays as it is.
+    /// Needs [`super::Need::Manage`], and for whose budget answers count against [`super::Need::Own`]; otherwise `None`.
+    /// `updated_at` stays as it is.
     async fn update_room(&self, grant: &Grant, patch: &RoomPatch) -> Result<Option<Changed>>;
     /// The rooms that the person takes part in, without direct conversations, newest first by `(updated_at, id)`.
     async fn rooms_of(
@@ -71,6 +72,11 @@ pub trait Rooms: Send + Sync {
     async fn listed_rooms(&self, user_id: &str, query: &ListedQuery) -> Result<Vec<Room>>;
     /// How many rooms the person owns. The board is not one of them.
     async fn rooms_owned(&self, user_id: &str) -> Result<u32>;
+}
+
+/// What somebody needs to be to make this change.
+pub(super) fn need(patch: &RoomPatch) -> Need {
+    if patch.payer.is_some() { Need::Own } else { Need::Manage }
 }
 
 /// The room as the person behind the grant knows it: a direct conversation is called like the other person.

@@ -4,8 +4,8 @@ use futures::future::join_all;
 
 use crate::{
     domain::{
-        Conversation, ConversationKind, Member, MemberRole, MemberState, Notify, OwnPart, Role, RoomSettings,
-        User,
+        Conversation, ConversationKind, Member, MemberRole, MemberState, Notify, OwnPart, Role, RoomPatch,
+        RoomPayer, RoomSettings, User,
     },
     server::store::{
         AddOutcome, Entry, Grant, Join, JoinOutcome, LeaveOutcome, MemberChange, MemberOutcome,
@@ -242,6 +242,8 @@ pub(super) async fn a_room_is_handed_over(store: &dyn Store) {
     let room = open_room(store, &ada).await;
     let owner = own(store, &ada, &room).await;
     let (bob, bobs) = comer(store, &room).await;
+    let pays = RoomPatch { payer: Some(RoomPayer::Owner), ..RoomPatch::default() };
+    assert!(store.update_room(&owner, &pays).await.unwrap().is_some());
     let hand_over = |by: Grant, to: String| async move {
         store.change_member(&by, &to, MemberChange::HandOver).await.unwrap()
     };
@@ -256,10 +258,13 @@ pub(super) async fn a_room_is_handed_over(store: &dyn Store) {
     assert_eq!((member.role, member.state), (MemberRole::Moderator, MemberState::Active));
     let now = own(store, &bob, &room).await;
     assert_eq!(now.last_seq(), revision);
-    assert_eq!(store.room(&now).await.unwrap().unwrap().owner_id, bob.id);
+    // Nobody pays for others without having said so.
+    let handed = store.room(&now).await.unwrap().unwrap();
+    assert_eq!((handed.owner_id, handed.settings.payer), (bob.id.clone(), RoomPayer::Asker));
     // Who owned it stays a moderator, and may leave.
     let old = store.access(&ada.id, &room.id, Need::Read).await.unwrap();
     assert_eq!(old.level(), crate::server::store::AccessLevel::Moderator);
+    assert!(store.update_room(&old, &pays).await.unwrap().is_none());
     assert_eq!(hand_over(owner.clone(), ada.id.clone()).await, MemberOutcome::Denied);
     assert!(!store.delete_conversation(&owner, NOW).await.unwrap());
     assert!(matches!(store.leave(&old).await.unwrap(), LeaveOutcome::Left { .. }));

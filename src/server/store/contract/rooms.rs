@@ -357,13 +357,16 @@ pub(super) async fn a_room_passes_on_when_the_account_of_its_owner_ends(store: &
     }
     let owner = own(store, &ada, &shared).await;
     say(store, &owner, &[]).await;
+    let pays = RoomPatch { payer: Some(RoomPayer::Owner), ..RoomPatch::default() };
+    store.update_room(&owner, &pays).await.unwrap();
     let promote = MemberChange::Role(MemberRole::Moderator);
     store.change_member(&owner, &carl.id, promote).await.unwrap();
     store.close_account(&ada.id, Some(NOW)).await.unwrap().done().unwrap();
     // The moderator goes before a member who was there sooner.
     let carls = own(store, &carl, &shared).await;
     let room = store.room(&carls).await.unwrap().unwrap();
-    assert_eq!((&room.owner_id, room.member_count), (&carl.id, 3));
+    let found = (&room.owner_id, room.member_count, room.settings.payer);
+    assert_eq!(found, (&carl.id, 3, RoomPayer::Asker));
     let left = store.member(&carls, &ada.id).await.unwrap().unwrap();
     assert_eq!((left.state, left.role), (MemberState::Left, MemberRole::Member));
     assert!(store.changes_since(&carls, owner.last_seq(), 9).await.unwrap().members);

@@ -11,7 +11,7 @@ use mongodb::{
 };
 
 use crate::{
-    domain::{Code, ConversationKind, Member, MemberRole, MemberState, Notify},
+    domain::{Code, ConversationKind, Member, MemberRole, MemberState, Notify, RoomPayer},
     server::store::{
         ChangeKind, Entry, Join, JoinOutcome,
         members::{again, free_name},
@@ -142,7 +142,8 @@ impl Mongo {
         self.member_docs().update_one(which, doc! { "$set": set }).session(tx).await.map(|_| ())
     }
 
-    /// Gives the room the number of a change of its members, of whom there are `more`, and perhaps another owner.
+    /// Gives the room the number of a change of its members, of whom there are `more`, and perhaps another owner, who pays
+    /// for nobody without having said so.
     pub(super) async fn members_changed(
         &self,
         tx: &mut ClientSession,
@@ -158,6 +159,7 @@ impl Mongo {
         };
         if let Some(owner) = owner {
             set.insert("user_id", doc! { "$literal": owner });
+            set.insert("room.payer", RoomPayer::Asker.into_str());
         }
         let mut changed = None;
         // The account of a member may also end while the room is in the bin.

@@ -12,8 +12,9 @@ use mongodb::{
 use crate::{
     domain::{MemberRole, MemberState, Room, RoomEntry, RoomPatch, room::MOST_UNREAD},
     server::store::{
-        ChangeKind, Changed, ConversationPosition, Entry, Grant, Join, ListedQuery, Need, NewRoom, Result,
-        RoomOutcome, Rooms, rooms::named,
+        ChangeKind, Changed, ConversationPosition, Entry, Grant, Join, ListedQuery, NewRoom, Result,
+        RoomOutcome, Rooms,
+        rooms::{named, need},
     },
 };
 
@@ -129,7 +130,7 @@ impl Transaction for Update<'_> {
 
     async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> error::Result<Outcome<Option<Changed>>> {
         let (docs, patch) = (mongo.conversation_docs(), self.patch);
-        let Some(which) = mongo.granted(tx, self.grant, Need::Manage).await? else {
+        let Some(which) = mongo.granted(tx, self.grant, need(patch)).await? else {
             return Ok(Outcome::Abort(None));
         };
         let Some(found) = docs.find_one(which.clone()).session(&mut *tx).await? else {

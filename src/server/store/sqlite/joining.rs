@@ -135,8 +135,12 @@ pub(super) async fn count(tx: &mut SqliteConnection, id: &str, more: i32) -> sql
     sqlx::query(count).bind(id).bind(more).execute(tx).await.map(|_| ())
 }
 
-/// Gives the room the number of a change, and perhaps another owner.
+/// Gives the room the number of a change, and perhaps another owner, who pays for nobody without having said so.
 pub(super) async fn changed(tx: &mut SqliteConnection, id: &str, owner: Option<&str>) -> sqlx::Result<u64> {
-    let revision: i64 = sqlx::query_scalar(CHANGE).bind(id).bind(owner).fetch_one(tx).await?;
+    let revision: i64 = sqlx::query_scalar(CHANGE).bind(id).bind(owner).fetch_one(&mut *tx).await?;
+    if owner.is_some() {
+        let asker = "UPDATE rooms SET payer = 'asker' WHERE conversation_id = ?1";
+        sqlx::query(asker).bind(id).execute(tx).await?;
+    }
     Ok(revision.unsigned_abs())
 }

@@ -6,8 +6,9 @@ use sqlx::{FromRow, Row, SqliteConnection, sqlite::SqliteRow};
 use crate::{
     domain::{MemberRole, Room, RoomEntry, RoomPatch, RoomSettings, room::MOST_UNREAD},
     server::store::{
-        Changed, ConversationPosition, Entry, Grant, Join, KEY_LIFE, ListedQuery, Need, NewRoom, Result,
-        RoomOutcome, Rooms, rooms::named,
+        Changed, ConversationPosition, Entry, Grant, Join, KEY_LIFE, ListedQuery, NewRoom, Result,
+        RoomOutcome, Rooms,
+        rooms::{named, need},
     },
 };
 
@@ -280,7 +281,7 @@ impl Sqlite {
         let changed: Option<Changed> = sqlx::query_as(UPDATE)
             .bind(id)
             .bind(grant.user_id())
-            .bind(number(Need::Manage.least()))
+            .bind(number(need(patch).least()))
             .bind(&patch.name)
             .bind(patch.name.as_ref().map(|name| name.to_lowercase()))
             .bind(patch.model.is_some())
