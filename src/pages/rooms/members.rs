@@ -76,7 +76,9 @@ pub async fn members(
         };
         let empty = people.is_empty();
         let rows = people.into_iter().map(|person| {
-            let (id, owner) = (room.id.clone(), room.owner_id == person.member.user_id);
+            // The board has no owner.
+            let owner = room.kind != ConversationKind::Board && room.owner_id == person.member.user_id;
+            let id = room.id.clone();
             let own = person.member.user_id == me;
             let presence = here.get(&person.member.user_id).copied().unwrap_or_default();
             let blocked = blocked.contains(&person.member.user_id);

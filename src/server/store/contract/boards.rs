@@ -8,8 +8,8 @@ use crate::{
         RoomSettings, User, UserRole,
     },
     server::store::{
-        AccessLevel, AddOutcome, Entry, Grant, Join, JoinOutcome, ListedQuery, MemberChange, MemberOutcome,
-        Need, NewMessage, NewRoom, NoteQuery, RoomOutcome, Store, UserPatch,
+        AccessLevel, AddOutcome, Entry, Grant, Join, JoinOutcome, LeaveOutcome, ListedQuery, MemberChange,
+        MemberOutcome, Need, NewMessage, NewRoom, NoteQuery, RoomOutcome, Store, UserPatch,
     },
 };
 
@@ -129,6 +129,15 @@ pub(super) async fn levels_on_the_board_follow_its_settings(store: &dyn Store) {
     );
     assert!(store.is_banned_from_board(&bob.id).await.unwrap());
     assert!(!store.is_banned_from_board(&ada.id).await.unwrap());
+    // So is whoever made the board.
+    let carl = user(store).await;
+    store.update_user(&carl.id, &role(UserRole::Admin), None).await.unwrap();
+    come(store, &board, &carl).await;
+    store.update_user(&boss.id, &role(UserRole::Member), None).await.unwrap();
+    let carls = own(store, &carl, &board).await;
+    assert_eq!(store.leave(&carls).await.unwrap(), LeaveOutcome::Owner);
+    let banned = store.change_member(&carls, &boss.id, ban).await.unwrap();
+    assert!(matches!(banned, MemberOutcome::Changed { .. }), "{banned:?}");
 }
 
 pub(super) async fn a_board_that_is_switched_off_is_missing_and_comes_back(store: &dyn Store) {

@@ -23,6 +23,7 @@ use crate::{
 use super::{
     Mongo,
     access::{MemberDoc, MemberId, id},
+    documents::ConversationDoc,
     joining::END,
     transaction::{Outcome, Transaction},
 };
@@ -80,7 +81,7 @@ impl Transaction for Leave<'_> {
             let tried = self.tried.load(Ordering::Relaxed);
             return Ok(Outcome::Abort(if tried { left } else { LeaveOutcome::Missing }));
         };
-        if room.owner_id == user_id {
+        if mongo.owns(tx, &room, user_id).await? {
             return Ok(Outcome::Abort(LeaveOutcome::Owner));
         }
         let revision = mongo.go(tx, room_id, member, None).await?;
@@ -115,9 +116,7 @@ impl Transaction for ChangeMember<'_> {
             acting.filter(|acting| acting.state == MemberState::Active).map(|acting| acting.role.into())
         };
         let member = mongo.member_in(tx, room_id, self.user_id).await?;
-        // Nobody is above an administrator on the board.
-        let owns =
-            room.owner_id == self.user_id || is_board && mongo.is_admin(Some(tx), self.user_id).await?;
+        let owns = mongo.owns(tx, &room, self.user_id).await?;
         let known = room.members_seq.unsigned_abs();
         let tried = self.tried.load(Ordering::Relaxed);
         // Who acted has no power over the room any more, if the earlier try handed it over.
@@ -284,6 +283,19 @@ impl Mongo {
             self.go(tx, &room_id, member.into(), heir.as_deref()).await?;
         }
         Ok(())
+    }
+
+    /// Whether nobody is above this person in the room: on the board an administrator, whoever made it.
+    async fn owns(
+        &self,
+        tx: &mut ClientSession,
+        room: &ConversationDoc,
+        user_id: &str,
+    ) -> error::Result<bool> {
+        match room.kind {
+            ConversationKind::Board => self.is_admin(Some(tx), user_id).await,
+            _ => Ok(room.owner_id == user_id),
+        }
     }
 
     async fn heir(

@@ -22,12 +22,14 @@ use super::{
     rows::{get, json},
 };
 
-/// Both the person who acts (`?2`) and the one with whom something is done (`?3`).
+/// Both the person who acts (`?2`) and the one with whom something is done (`?3`). Nobody is above an administrator on the
+/// board, whoever made it.
 const ACTING: &str = concat!(
     "SELECT ",
     level!("?1"),
     " AS level,
-        owner_id = ?3 OR kind = 'board' AND EXISTS (SELECT 1 FROM users WHERE id = ?3 AND role = 'admin') AS owns, EXISTS (SELECT 1 FROM users WHERE id = ?3 AND state = 'active') AS can_own
+        iif(kind = 'board', EXISTS (SELECT 1 FROM users WHERE id = ?3 AND role = 'admin'), owner_id = ?3) AS owns,
+        EXISTS (SELECT 1 FROM users WHERE id = ?3 AND state = 'active') AS can_own
     FROM conversations WHERE id = ?1 AND kind NOT IN ('private', 'direct')"
 );
 
