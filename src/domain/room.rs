@@ -10,8 +10,6 @@ use super::{ConversationKind, MemberRole, Notify, PictureColour, conversation::g
 pub const MAX_TOPIC_CHARS: usize = 500;
 /// The longest pause of [`RoomSettings::slow_seconds`]: an hour.
 pub const MAX_SLOW_SECONDS: u32 = 60 * 60;
-/// How many people may take part in a room.
-pub const MOST_MEMBERS: u32 = 10_000;
 /// Unread messages are counted up to here.
 pub const MOST_UNREAD: u32 = 100;
 

@@ -104,6 +104,8 @@ pub struct Accounts {
     ids: Arc<Ids>,
     facts: Arc<dyn Facts>,
     configured: Configured,
+    /// How many people may take part in a room.
+    room_members: u32,
     /// Whether the first person needs the code of a link, because others reach the server, too.
     first_by_link: bool,
     /// How long a session lives without a visit, in milliseconds.
@@ -144,6 +146,7 @@ impl Accounts {
             clock,
             ids,
             configured: Configured::from(&config.auth),
+            room_members: config.limits.room_members,
             first_by_link: config.others_reach_it(),
             session_ms: i64::try_from(config.auth.session.as_millis()).unwrap_or(i64::MAX / 2),
             host: config.public_host().to_owned(),

@@ -192,7 +192,7 @@ impl Accounts {
     }
 
     async fn create_invited(&self, new: &NewUser, hash: &str) -> Result<User, AppError> {
-        match self.codes.register_with_code(new, hash, self.clock.now()).await? {
+        match self.codes.register_with_code(new, hash, self.room_members, self.clock.now()).await? {
             Invited::Made(user) => Ok(user),
             Invited::Refused => Err(does_not_count()),
             Invited::LoginTaken => Err(taken(&new.login)),

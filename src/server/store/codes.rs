@@ -70,8 +70,8 @@ pub trait Codes: Send + Sync {
     /// [`super::Need::Manage`], otherwise `false`.
     async fn end_room_code(&self, grant: &Grant, code_id: &str, now: i64) -> Result<bool>;
     /// Registers somebody with the role and the tier of a code. The code must allow it. They join the room that it leads to,
-    /// if that is there and has a place.
-    async fn register_with_code(&self, user: &NewUser, hash: &str, now: i64) -> Result<Invited>;
+    /// if that is there and has a place: `most` people may take part.
+    async fn register_with_code(&self, user: &NewUser, hash: &str, most: u32, now: i64) -> Result<Invited>;
     /// Gives an active person the tier of a code, as [`Code::gain`] says. A code that leads to a room is used by
     /// [`super::Members::join`]. `replace`: also when that ends another tier.
     async fn redeem_code(&self, user_id: &str, hash: &str, replace: bool, now: i64) -> Result<Redeemed>;

@@ -44,7 +44,7 @@ pub(super) async fn made(store: &dyn Store, new: &NewCode) {
 
 async fn register(store: &dyn Store, hash: &str, now: i64) -> Invited {
     let new = new_user(&format!("{}@example.com", id().to_lowercase()));
-    store.register_with_code(&new, hash, now).await.unwrap()
+    store.register_with_code(&new, hash, 9, now).await.unwrap()
 }
 
 async fn used(store: &dyn Store, new: &NewCode) -> u32 {
@@ -108,7 +108,7 @@ pub(super) async fn an_invitation_gives_its_role_and_its_tier(store: &dyn Store)
     assert_eq!(now_of(store, &ada).await, ada);
     // Somebody has that address: the code is not used.
     let taken = new_user(&ada.login);
-    assert_eq!(store.register_with_code(&taken, &new.hash, NOW).await.unwrap(), Invited::LoginTaken);
+    assert_eq!(store.register_with_code(&taken, &new.hash, 9, NOW).await.unwrap(), Invited::LoginTaken);
     assert_eq!(used(store, &new).await, 1);
     // Without a tier and days a member is made.
     let plain = code(|_| {});

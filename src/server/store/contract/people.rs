@@ -131,7 +131,7 @@ pub(super) async fn closing_an_account_keeps_the_wish_to_erase_it(store: &dyn St
 pub(super) async fn erased_with_rows_everywhere(store: &dyn Store) -> String {
     let (_boss, invitation) = (user(store).await, code(|_| {}));
     made(store, &invitation).await;
-    store.register_with_code(&new_user("ada@example.com"), &invitation.hash, NOW).await.unwrap();
+    store.register_with_code(&new_user("ada@example.com"), &invitation.hash, 9, NOW).await.unwrap();
     let ada = store.credentials("ada@example.com").await.unwrap().unwrap().user;
     assert_eq!(store.code_uses(std::slice::from_ref(&invitation.code.id), 9).await.unwrap().len(), 1);
     assert!(store.create_session(&session(&ada), Some(HASH)).await.unwrap());

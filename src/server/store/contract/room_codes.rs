@@ -76,7 +76,7 @@ pub(super) async fn somebody_registers_into_a_room(store: &dyn Store) {
     let (owner, new) = (own(store, &ada, &room).await, room_code(store, &room.id, 9).await);
     let register = async || {
         let new_one = new_user(&format!("{}@example.com", id().to_lowercase()));
-        match store.register_with_code(&new_one, &new.hash, NOW).await.unwrap() {
+        match store.register_with_code(&new_one, &new.hash, 2, NOW).await.unwrap() {
             Invited::Made(user) => user,
             other => panic!("{other:?}"),
         }
@@ -86,9 +86,11 @@ pub(super) async fn somebody_registers_into_a_room(store: &dyn Store) {
     assert_eq!((&*member.name, member.state), ("Ada 2", MemberState::Active));
     assert_eq!(count(store, &owner).await, 2);
     assert!(store.changes_since(&owner, owner.last_seq(), 9).await.unwrap().members);
-    // Without the room an account is made all the same.
+    // Without a place, or without the room, an account is made all the same.
+    let dora = register().await;
+    assert!(store.member(&owner, &dora.id).await.unwrap().is_none());
     assert!(store.delete_conversation(&owner, NOW).await.unwrap());
     let carl = register().await;
     assert!(store.standing(&carl.id, &room.id).await.unwrap().is_none());
-    assert_eq!(store.code_by_hash(&new.hash).await.unwrap().unwrap().used, 2);
+    assert_eq!(store.code_by_hash(&new.hash).await.unwrap().unwrap().used, 3);
 }

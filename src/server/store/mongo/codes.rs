@@ -14,7 +14,7 @@ use mongodb::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{Code, CodeState, CodeUse, Gain, Preferences, User, UserRole, UserState, room::MOST_MEMBERS},
+    domain::{Code, CodeState, CodeUse, Gain, Preferences, User, UserRole, UserState},
     server::store::{Codes, Entry, Grant, Invited, Join, NewCode, NewUser, Redeemed, Result, WhichCodes},
 };
 
@@ -170,6 +170,8 @@ impl Transaction for CreateCodes<'_> {
 struct RegisterInvited<'a> {
     new: &'a NewUser,
     hash: &'a str,
+    /// How many people may take part in a room.
+    most: u32,
     now: i64,
 }
 
@@ -209,9 +211,8 @@ impl Transaction for RegisterInvited<'_> {
         }
         mongo.use_code(tx, &code, &user.id, self.now).await?;
         if let Some(room) = &code.room_id {
-            let (name, entry, now) = (&*user.name, Entry::Code(self.hash), self.now);
-            let join =
-                Join { conversation_id: room, user_id: &user.id, name, entry, most: MOST_MEMBERS, now };
+            let (name, entry, most, now) = (&*user.name, Entry::Code(self.hash), self.most, self.now);
+            let join = Join { conversation_id: room, user_id: &user.id, name, entry, most, now };
             mongo.enter(tx, &join, Some(&code), false).await?;
         }
         Ok(Outcome::Commit(Invited::Made(user.into())))
@@ -354,8 +355,8 @@ impl Codes for Mongo {
         self.call(self.transaction(&EndOfRoom::new(grant, code_id, now))).await
     }
 
-    async fn register_with_code(&self, new: &NewUser, hash: &str, now: i64) -> Result<Invited> {
-        self.call(self.transaction(&RegisterInvited { new, hash, now })).await
+    async fn register_with_code(&self, new: &NewUser, hash: &str, most: u32, now: i64) -> Result<Invited> {
+        self.call(self.transaction(&RegisterInvited { new, hash, most, now })).await
     }
 
     async fn redeem_code(&self, user_id: &str, hash: &str, replace: bool, now: i64) -> Result<Redeemed> {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sqlx::{Error, FromRow, Row, Sqlite as Db, SqliteConnection, Transaction, sqlite::SqliteRow};
 
 use crate::{
-    domain::{Code, CodeState, CodeUse, Gain, User, room::MOST_MEMBERS},
+    domain::{Code, CodeState, CodeUse, Gain, User},
     server::store::{
         Codes, Entry, Grant, Invited, Join, Need, NewCode, NewUser, Redeemed, Result, WhichCodes,
     },
@@ -156,8 +156,8 @@ impl Codes for Sqlite {
         ended.map(|done| done.rows_affected() == 1).map_err(store_error)
     }
 
-    async fn register_with_code(&self, user: &NewUser, hash: &str, now: i64) -> Result<Invited> {
-        self.register_invited(user, hash, now).await.map_err(store_error)
+    async fn register_with_code(&self, user: &NewUser, hash: &str, most: u32, now: i64) -> Result<Invited> {
+        self.register_invited(user, hash, most, now).await.map_err(store_error)
     }
 
     async fn redeem_code(&self, user_id: &str, hash: &str, replace: bool, now: i64) -> Result<Redeemed> {
@@ -203,7 +203,13 @@ impl Sqlite {
         Ok(true)
     }
 
-    async fn register_invited(&self, user: &NewUser, hash: &str, now: i64) -> sqlx::Result<Invited> {
+    async fn register_invited(
+        &self,
+        user: &NewUser,
+        hash: &str,
+        most: u32,
+        now: i64,
+    ) -> sqlx::Result<Invited> {
         let mut tx = self.writer.begin().await?;
         let anybody: bool =
             sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM users)").fetch_one(&mut *tx).await?;
@@ -234,7 +240,7 @@ impl Sqlite {
         }
         use_code(&mut tx, &code, &made.id, now).await?;
         if let Some(room) = &code.room_id {
-            let (name, entry, most) = (&*made.name, Entry::Code(hash), MOST_MEMBERS);
+            let (name, entry) = (&*made.name, Entry::Code(hash));
             let join = Join { conversation_id: room, user_id: &made.id, name, entry, most, now };
             joining::enter(&mut tx, &join, true).await?;
         }
