@@ -674,6 +674,7 @@ room-only = This is possible in a room only.
 room-post = This is a room: write a message in it. A message to the model waits in the room’s queue.
 room-ask-again = In a room the question of an answer is asked again: it waits in the room’s queue.
 room-edit = In a room you change the message itself.
+room-hand-over-full = They own as many rooms as they may. Hand the room over to somebody else.
 room-payer-others = Only the room’s owner decides whose allowance answers count against.
 room-edit-others = You can change only what you wrote yourself.
 room-delete-others = You can delete your own messages and the answers that you asked for. Ask a moderator about others.

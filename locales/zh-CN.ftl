@@ -636,6 +636,7 @@ room-only = 只有在房间里才能这样做。
 room-post = 这是一个房间：请在里面发消息。发给模型的消息会在房间的队列里等候。
 room-ask-again = 在房间里，可以再次提出回答所对应的问题：它会在房间的队列里等候。
 room-edit = 在房间里，请直接修改消息本身。
+room-hand-over-full = 对方拥有的房间已达上限，请移交给其他人。
 room-payer-others = 只有房间的所有者能决定回答计入谁的额度。
 room-edit-others = 你只能修改自己写的内容。
 room-delete-others = 你可以删除自己的消息，以及你提问得到的回答。其他消息请联系管理者。

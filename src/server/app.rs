@@ -118,6 +118,7 @@ impl App {
         let conversations = Arc::new(Conversations {
             chats: chats.clone(),
             models: models.clone(),
+            allowances: allowances.clone(),
             live: live.clone(),
             elsewhere: elsewhere.clone(),
             renderer: renderer.clone(),

@@ -114,7 +114,17 @@ async fn a_tier_says_how_many_rooms_one_owns_and_a_key_makes_one() {
     kim.post(ROOMS, &json!({ "name": "Two" })).await.is(201);
     kim.post(ROOMS, &json!({ "name": "Three" })).await.problem(403, "");
     kim.delete(&room(&first)).await.is(204);
-    kim.post(ROOMS, &json!({ "name": "Three" })).await.is(201);
+    let third = kim.post(ROOMS, &json!({ "name": "Three" })).await.is(201).id();
+    // Neither the bin nor another owner leads past the number.
+    let restore = format!("/api/v1/conversations/{first}/restore");
+    kim.post(&restore, &json!({})).await.problem(403, "");
+    let lins = made(&lin, json!({})).await;
+    join(&kim, &code(&lin, &lins, json!({ "uses": 1 })).await).await;
+    let hand_over = format!("{}/members/{}/hand-over", room(&lins), kim.id().await);
+    lin.post(&hand_over, &json!({})).await.problem(409, "");
+    kim.delete(&room(&third)).await.is(204);
+    kim.post(&restore, &json!({})).await.is(200);
+    lin.post(&hand_over, &json!({})).await.problem(409, "");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     domain::{
-        Admin, Budget, PersonSpending, Reason, Spending, SpendingReport, Tier, User,
+        Admin, Budget, PersonSpending, Reason, Spending, SpendingReport, Tier, User, UserRole,
         amount::duration,
         budget::{day_of, next_day, start_of},
     },
@@ -48,6 +48,23 @@ impl Allowances {
             return Ok(tier);
         }
         Ok(self.tiers.tier(Tier::DEFAULT).await?.unwrap_or_else(Tier::standard))
+    }
+
+    /// How many rooms the person may own; `None`: as many as they like.
+    pub async fn most_rooms(&self, user: &User) -> Result<Option<u32>, AppError> {
+        match user.role {
+            UserRole::Admin => Ok(None),
+            UserRole::Member => Ok(self.tier_of(user).await?.rooms),
+        }
+    }
+
+    /// The refusal of one more room.
+    pub fn too_many_rooms(most: Option<u32>) -> AppError {
+        let reason = match most {
+            Some(0) => Reason::new("rooms-none"),
+            _ => Reason::new("rooms-too-many").with("most", most.unwrap_or_default()),
+        };
+        AppError::Forbidden { reason }
     }
 
     /// What the person used today, and what their tier allows.

@@ -2,6 +2,7 @@
 
 use super::{
     Conversations,
+    allowance::Allowances,
     models::{unknown_model, valid_model},
 };
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
         conversation::{MAX_SYSTEM_PROMPT_BYTES, MAX_TITLE_CHARS},
     },
     error::AppError,
-    server::store::Need,
+    server::store::{Need, Restored},
 };
 
 impl Conversations {
@@ -79,8 +80,17 @@ impl Conversations {
     }
 
     /// Brings a conversation back from the bin; one that is not there stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`AppError::NotFound`]; [`AppError::Forbidden`]: it is a room, and the person's tier allows no more.
     pub async fn restore(&self, current: &CurrentUser, id: &str) -> Result<Conversation, AppError> {
-        let restored = self.chats.restore_conversation(current.id(), id).await?.ok_or(AppError::NotFound)?;
+        let most = self.allowances.most_rooms(&current.user).await?;
+        let restored = match self.chats.restore_conversation(current.id(), id, most).await? {
+            Restored::Back(restored) => *restored,
+            Restored::Missing => return Err(AppError::NotFound),
+            Restored::TooManyRooms => return Err(Allowances::too_many_rooms(most)),
+        };
         // The answer that was being written may still be about to end there.
         if let Some(log) = self.live.get(id) {
             log.open_again();

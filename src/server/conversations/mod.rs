@@ -10,6 +10,7 @@ mod thread;
 
 use std::sync::Arc;
 
+use self::allowance::Allowances;
 pub use self::{
     change::valid_instructions,
     list::{Deleted, Listing},
@@ -45,6 +46,7 @@ pub const WINDOW_BYTES: u64 = 1024 * 1024;
 pub struct Conversations {
     pub chats: Arc<dyn Chats>,
     pub models: Arc<ModelList>,
+    pub allowances: Arc<Allowances>,
     pub live: Arc<Live>,
     pub elsewhere: Arc<dyn Elsewhere>,
     pub renderer: Arc<Renderer>,

@@ -14,7 +14,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     BASE,
     extract::{Id, Json, Parameters, Query, Values, whole_number},
-    problems::{Conflict, InvalidBody, InvalidParameter, NotFound, SignedOut, TooMany},
+    problems::{Conflict, Forbidden, InvalidBody, InvalidParameter, NotFound, SignedOut, TooMany},
 };
 use crate::{
     domain::{
@@ -187,14 +187,20 @@ pub async fn delete(
 
 /// Restore a deleted conversation
 ///
-/// With all that it had. One that is not deleted stays as it is.
+/// With all that it had. One that is not deleted stays as it is. A room stays deleted while its owner has as many as their tier
+/// allows.
 #[utoipa::path(
     post,
     path = "/conversations/{id}/restore",
     operation_id = "restoreConversation",
     tag = "Conversations",
     params(("id" = String, Path, description = "The conversation's id.")),
-    responses((status = 200, description = "The conversation.", body = Conversation), SignedOut, NotFound)
+    responses(
+        (status = 200, description = "The conversation.", body = Conversation),
+        SignedOut,
+        Forbidden,
+        NotFound,
+    )
 )]
 pub async fn restore(
     State(conversations): State<Arc<Conversations>>,

@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     extract::{Id, Ids, Json, MaybeJson, Parameters, Query, Values, whole_number},
-    problems::{Forbidden, InvalidBody, InvalidParameter, NotFound, SignedOut},
+    problems::{Conflict, Forbidden, InvalidBody, InvalidParameter, NotFound, SignedOut},
 };
 use crate::{
     domain::{CurrentUser, Member, MemberRole, Page, Presence, Reason},
@@ -218,7 +218,7 @@ pub async fn unban(State(rooms): State<Arc<Rooms>>, current: CurrentUser, Ids(id
 
 /// Hand a room over to a member
 ///
-/// For its owner, who stays a moderator.
+/// For its owner, who stays a moderator. Answers count against who asks from then on.
 #[utoipa::path(
     post,
     path = "/rooms/{id}/members/{user_id}/hand-over",
@@ -233,6 +233,7 @@ pub async fn unban(State(rooms): State<Arc<Rooms>>, current: CurrentUser, Ids(id
         SignedOut,
         Forbidden,
         NotFound,
+        Conflict,
     )
 )]
 pub async fn hand_over(

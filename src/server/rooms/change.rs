@@ -4,7 +4,6 @@ use super::{OpenRoom, Rooms, bring};
 use crate::{
     domain::{
         Conversation, ConversationKind, CurrentUser, Message, Params, Reason, RoomPatch, RoomSettings, User,
-        UserRole,
         conversation::MAX_TITLE_CHARS,
         room::{MAX_SLOW_SECONDS, MAX_TOPIC_CHARS},
     },
@@ -12,7 +11,7 @@ use crate::{
     server::{
         accounts::{picture::valid_initial, valid},
         chat::keys,
-        conversations::valid_instructions,
+        conversations::{allowance::Allowances, valid_instructions},
         store::{AccessLevel, Key, Need, NewRoom, RoomOutcome},
     },
 };
@@ -48,10 +47,7 @@ impl Rooms {
         if name.is_empty() {
             return Err(AppError::invalid("name", Reason::new("room-name-missing")));
         }
-        let most = match current.user.role {
-            UserRole::Admin => None,
-            UserRole::Member => self.allowances.tier_of(&current.user).await?.rooms,
-        };
+        let most = self.allowances.most_rooms(&current.user).await?;
         let mut conversation = self.conversation(ConversationKind::Room, name, &wanted);
         if let Some(messages) = &mut copied {
             conversation.leaf_id = self.conversations.moved(&conversation.id, messages);
@@ -72,13 +68,7 @@ impl Rooms {
             RoomOutcome::Repeated { conversation_id } => conversation_id,
             RoomOutcome::KeyReused => return Err(AppError::IdempotencyKeyReused),
             RoomOutcome::Exists => return Err(AppError::Internal),
-            RoomOutcome::TooMany => {
-                let reason = match most {
-                    Some(0) => Reason::new("rooms-none"),
-                    _ => Reason::new("rooms-too-many").with("most", most.unwrap_or_default()),
-                };
-                return Err(AppError::Forbidden { reason });
-            }
+            RoomOutcome::TooMany => return Err(Allowances::too_many_rooms(most)),
         };
         tracing::info!(user = %current.id(), room = %id, "a room was made");
         self.open(current, &id).await
@@ -111,10 +101,7 @@ impl Rooms {
 
     /// How many more rooms the person may make; `None`: as many as they like.
     pub async fn left_to_make(&self, current: &CurrentUser) -> Result<Option<u32>, AppError> {
-        if current.user.role == UserRole::Admin {
-            return Ok(None);
-        }
-        let Some(most) = self.allowances.tier_of(&current.user).await?.rooms else { return Ok(None) };
+        let Some(most) = self.allowances.most_rooms(&current.user).await? else { return Ok(None) };
         Ok(Some(most.saturating_sub(self.chats.rooms_owned(current.id()).await?)))
     }
 

@@ -123,12 +123,23 @@ impl Rooms {
         Ok(people)
     }
 
+    /// Refuses to give a room to somebody whose tier allows no more.
+    async fn may_own_one_more(&self, user_id: &str) -> Result<(), AppError> {
+        let Some(user) = self.users.user(user_id).await? else { return Ok(()) };
+        match self.allowances.most_rooms(&user).await? {
+            Some(most) if self.chats.rooms_owned(user_id).await? >= most => {
+                Err(AppError::Conflict { reason: Reason::new("room-hand-over-full") })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Changes a member as the room's moderators or its owner do; answers the member as it is then.
     ///
     /// # Errors
     ///
     /// [`AppError::NotFound`]: there is no such room or member; [`AppError::Forbidden`]: the person may not do that with this
-    /// member.
+    /// member; [`AppError::Conflict`]: the member may own no more rooms.
     pub async fn change_member(
         &self,
         current: &CurrentUser,
@@ -139,6 +150,7 @@ impl Rooms {
         let grant = self.granted(current, id, need).await?;
         if change == MemberChange::HandOver {
             Self::not_on_board(&grant, "board-no-owner")?;
+            self.may_own_one_more(user_id).await?;
         }
         match self.chats.change_member(&grant, user_id, change).await? {
             MemberOutcome::Changed { member, revision } => {

@@ -56,6 +56,22 @@ pub enum Created {
     KeyReused,
 }
 
+/// The outcome of bringing a conversation back from the bin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Restored {
+    Back(Box<Conversation>),
+    /// It is missing, or somebody else owns it.
+    Missing,
+    /// It is a room, and the person owns as many as they may. It stays in the bin.
+    TooManyRooms,
+}
+
+impl Restored {
+    pub fn back(self) -> Option<Conversation> {
+        if let Self::Back(conversation) = self { Some(*conversation) } else { None }
+    }
+}
+
 #[async_trait]
 pub trait Conversations: Send + Sync {
     async fn create_conversation(&self, owner_id: &str, conversation: &Conversation) -> Result<()>;
@@ -80,9 +96,9 @@ pub trait Conversations: Send + Sync {
     /// Moves the conversation to the bin: from now on it is missing for every call but the next two. Needs
     /// [`super::Need::Own`], otherwise `false`. [`Conversations::purge`] removes it for good after [`BIN_LIFE`].
     async fn delete_conversation(&self, grant: &Grant, now: i64) -> Result<bool>;
-    /// Brings a conversation back from the bin, with all that it had; one that is not in the bin stays as it is. `None`:
-    /// it is missing, or somebody else owns it.
-    async fn restore_conversation(&self, owner_id: &str, id: &str) -> Result<Option<Conversation>>;
+    /// Brings a conversation back from the bin, with all that it had; one that is not in the bin stays as it is. `rooms`: how
+    /// many rooms the owner may own, with this one, if it is one; `None`: any number.
+    async fn restore_conversation(&self, owner_id: &str, id: &str, rooms: Option<u32>) -> Result<Restored>;
     /// The conversations that the person owns and can restore, those deleted last first, by `(deleted_at, id)`; those
     /// after a position, if there is one.
     async fn bin(&self, owner_id: &str, after: Option<&BinPosition>, limit: u32) -> Result<Vec<Binned>>;

@@ -58,7 +58,7 @@ pub use branch::{Branch, Opening, Outline, Reach, Texts};
 pub use changes::Changes;
 pub use codes::{Codes, Invited, NewCode, Redeemed, WhichCodes};
 pub use conversations::{
-    BIN_LIFE, BinPosition, Changed, ConversationPosition, ConversationQuery, Conversations, Created,
+    BIN_LIFE, BinPosition, Changed, ConversationPosition, ConversationQuery, Conversations, Created, Restored,
 };
 pub use device_links::{AskingDevice, DeviceLink, DeviceLinks};
 pub use directory::{Directory, DirectoryQuery, PersonPosition};

@@ -86,9 +86,9 @@ pub(super) async fn a_deleted_conversation_is_missing_and_comes_back_whole(store
     let bin = store.bin(&owned.ada.id, None, 10).await.unwrap();
     assert_eq!(bin.iter().map(|it| (&it.conversation, it.deleted_at)).collect::<Vec<_>>(), [(&now, NOW)]);
     assert!(store.bin(&eve.id, None, 10).await.unwrap().is_empty());
-    assert_eq!(store.restore_conversation(&eve.id, owned.id()).await.unwrap(), None);
+    assert_eq!(store.restore_conversation(&eve.id, owned.id(), None).await.unwrap().back(), None);
     for _ in 0..2 {
-        let restored = store.restore_conversation(&owned.ada.id, owned.id()).await.unwrap();
+        let restored = store.restore_conversation(&owned.ada.id, owned.id(), None).await.unwrap().back();
         assert_eq!(restored.as_ref(), Some(&now));
     }
     assert_eq!(listed(store, &owned.ada).await, [now]);
@@ -127,10 +127,10 @@ pub(super) async fn a_conversation_leaves_the_bin_after_its_time(store: &dyn Sto
     owned.delete(store, &ids[1]).await;
     assert!(store.delete_conversation(&owned.grant, NOW + 1).await.unwrap());
     while store.purge(NOW + BIN_LIFE).await.unwrap() {}
-    assert!(store.restore_conversation(&owned.ada.id, owned.id()).await.unwrap().is_some());
+    assert!(store.restore_conversation(&owned.ada.id, owned.id(), None).await.unwrap().back().is_some());
     assert!(store.delete_conversation(&owned.grant, NOW + 1).await.unwrap());
     while store.purge(NOW + 1 + BIN_LIFE).await.unwrap() {}
-    assert_eq!(store.restore_conversation(&owned.ada.id, owned.id()).await.unwrap(), None);
+    assert_eq!(store.restore_conversation(&owned.ada.id, owned.id(), None).await.unwrap().back(), None);
     assert!(store.message_for_listeners(&ids[0]).await.unwrap().is_none());
     assert_eq!(store.conversation_of_deleted(&ids[1]).await.unwrap(), None);
 }
@@ -143,7 +143,7 @@ pub(super) async fn an_answer_ends_in_a_deleted_conversation(store: &dyn Store) 
     let grant = store.grant(&ada.id, id).await.unwrap().unwrap();
     assert!(store.delete_conversation(&grant, NOW).await.unwrap());
     assert!(store.finish_message(&turn.answer.id, &finish("So far", 50)).await.unwrap());
-    let restored = store.restore_conversation(&ada.id, id).await.unwrap().unwrap();
+    let restored = store.restore_conversation(&ada.id, id, None).await.unwrap().back().unwrap();
     assert!(!restored.running && restored.unread);
     let grant = store.grant(&ada.id, id).await.unwrap().unwrap();
     assert!(grant.last_seq() >= 50);

@@ -9,7 +9,7 @@ use crate::{
     },
     server::store::{
         BIN_LIFE, ConversationPosition, ConversationQuery, Entry, Grant, JoinOutcome, Key, ListedQuery,
-        MemberChange, Need, NewMessage, NewRoom, RoomOutcome, Store,
+        MemberChange, Need, NewMessage, NewRoom, Restored, RoomOutcome, Store,
     },
 };
 
@@ -338,7 +338,9 @@ pub(super) async fn a_deleted_room_is_gone_for_its_members_and_comes_back(store:
     assert!(store.listed_room(&carl.id, &room.id).await.unwrap().is_none());
     let refused = store.join(&wants(&room.id, &carl, Entry::Listed)).await.unwrap();
     assert_eq!((refused, store.rooms_owned(&ada.id).await.unwrap()), (JoinOutcome::Refused, 0));
-    assert!(store.restore_conversation(&ada.id, &room.id).await.unwrap().is_some());
+    let restored = store.restore_conversation(&ada.id, &room.id, Some(0)).await.unwrap();
+    assert_eq!((restored, store.rooms_owned(&ada.id).await.unwrap()), (Restored::TooManyRooms, 0));
+    assert!(store.restore_conversation(&ada.id, &room.id, Some(1)).await.unwrap().back().is_some());
     assert_eq!(store.rooms_of(&bob.id, None, 9).await.unwrap()[0].room.member_count, 2);
     assert!(store.delete_conversation(&grant, NOW).await.unwrap());
     while store.purge(NOW + BIN_LIFE).await.unwrap() {}

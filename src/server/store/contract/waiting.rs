@@ -312,7 +312,7 @@ pub(super) async fn a_queue_goes_with_its_conversation(store: &dyn Store) {
     assert_eq!(store.next_queued(id).await.unwrap(), None);
     let new = NewQueued { id: &super::fixtures::id(), text: "B", most: 9, now: NOW, ..NewQueued::default() };
     assert_eq!(store.add_queued(&owned.grant, &new).await.unwrap(), QueueOutcome::Missing);
-    store.restore_conversation(&owned.ada.id, id).await.unwrap().unwrap();
+    store.restore_conversation(&owned.ada.id, id, None).await.unwrap().back().unwrap();
     assert_eq!(owned.texts(store).await, ["A"]);
     assert!(store.delete_conversation(&owned.grant, NOW).await.unwrap());
     while store.purge(NOW + crate::server::store::BIN_LIFE).await.unwrap() {}

@@ -16,8 +16,8 @@ use mongodb::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{Binned, Conversation},
-    server::store::{BIN_LIFE, BinPosition, ChangeKind, Grant, Need, TreeOutcome},
+    domain::Binned,
+    server::store::{BIN_LIFE, BinPosition, ChangeKind, Grant, Need, Restored, TreeOutcome},
 };
 
 use super::{
@@ -79,26 +79,36 @@ impl Transaction for Hide<'_> {
 pub(super) struct BringBack<'a> {
     pub owner_id: &'a str,
     pub id: &'a str,
+    /// How many rooms the owner may own.
+    pub rooms: Option<u32>,
 }
 
 #[async_trait]
 impl Transaction for BringBack<'_> {
-    type Answer = Option<Conversation>;
+    type Answer = Restored;
 
-    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Outcome<Option<Conversation>>> {
+    async fn run(&self, mongo: &Mongo, tx: &mut ClientSession) -> Result<Outcome<Restored>> {
+        let back = |found: Option<ConversationDoc>| {
+            found.map_or(Restored::Missing, |found| Restored::Back(Box::new(found.into())))
+        };
         let which = doc! { "_id": self.id, "user_id": self.owner_id };
         let bin = mongo.bin_docs().clone_with_type::<Document>();
         let Some(mut restored) = bin.find_one_and_delete(which.clone()).session(&mut *tx).await? else {
             let there = mongo.conversation_docs().find_one(which).session(tx).await?;
-            return Ok(Outcome::Abort(there.map(Conversation::from)));
+            return Ok(Outcome::Abort(back(there)));
         };
+        if let (Ok("room"), Some(most)) = (restored.get_str("kind"), self.rooms)
+            && mongo.owns_as_many(tx, (self.owner_id, self.id), most).await?
+        {
+            return Ok(Outcome::Abort(Restored::TooManyRooms));
+        }
         restored.remove("binned_at");
         let conversations = mongo.conversation_docs();
         conversations.clone_with_type::<Document>().insert_one(restored).session(&mut *tx).await?;
         // An update, because that is what other processes hear of.
         let heard = doc! { "$set": { "revision": mongo.revision(ChangeKind::Tree) } };
         let restored = conversations.find_one_and_update(which, heard).session(tx).await?;
-        Ok(Outcome::Commit(restored.map(Conversation::from)))
+        Ok(Outcome::Commit(back(restored)))
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     domain::{Binned, Conversation, ConversationPatch, Message},
     server::store::{
         AccessLevel, BinPosition, ChangeKind, Changed, ConversationQuery, Conversations, Created, Grant, Key,
-        Need, Result,
+        Need, Restored, Result,
     },
 };
 
@@ -83,8 +83,8 @@ impl Conversations for Mongo {
         self.call(self.transaction(&hide)).await
     }
 
-    async fn restore_conversation(&self, owner_id: &str, id: &str) -> Result<Option<Conversation>> {
-        self.call(self.transaction(&BringBack { owner_id, id })).await
+    async fn restore_conversation(&self, owner_id: &str, id: &str, rooms: Option<u32>) -> Result<Restored> {
+        self.call(self.transaction(&BringBack { owner_id, id, rooms })).await
     }
 
     async fn bin(&self, owner_id: &str, after: Option<&BinPosition>, limit: u32) -> Result<Vec<Binned>> {

@@ -82,15 +82,10 @@ impl Transaction for Make<'_> {
             }
             mongo.use_key(tx, (new.owner_id, KEYS), key, room_id, now).await?;
         }
-        if let Some(most) = new.most {
-            // Two that make a room for the same person collide here.
-            let makes = doc! { "$set": { "makes_room": room_id } };
-            let owner = mongo.users().clone_with_type::<Document>();
-            owner.update_one(doc! { "_id": new.owner_id }, makes).session(&mut *tx).await?;
-            let owned = docs.count_documents(owned(new.owner_id)).session(&mut *tx).await?;
-            if owned >= u64::from(most) {
-                return Ok(Outcome::Abort(RoomOutcome::TooMany));
-            }
+        if let Some(most) = new.most
+            && mongo.owns_as_many(tx, (new.owner_id, room_id), most).await?
+        {
+            return Ok(Outcome::Abort(RoomOutcome::TooMany));
         }
         // Of two that are made at once, the index lets one begin anew, which finds the other.
         if new.board.is_some() && docs.find_one(boards::board()).session(&mut *tx).await?.is_some() {
@@ -237,6 +232,21 @@ impl Rooms for Mongo {
 }
 
 impl Mongo {
+    /// Whether the person owns as many rooms as they may, before this one is another.
+    pub(super) async fn owns_as_many(
+        &self,
+        tx: &mut ClientSession,
+        (owner_id, room_id): (&str, &str),
+        most: u32,
+    ) -> error::Result<bool> {
+        // Two that give the same person a room collide here.
+        let gets = doc! { "$set": { "makes_room": room_id } };
+        let owner = self.users().clone_with_type::<Document>();
+        owner.update_one(doc! { "_id": owner_id }, gets).session(&mut *tx).await?;
+        let owned = self.conversation_docs().count_documents(owned(owner_id)).session(tx).await?;
+        Ok(owned >= u64::from(most))
+    }
+
     async fn entries(
         &self,
         user_id: &str,

@@ -4,14 +4,15 @@
 use sqlx::{FromRow, Row, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
-    domain::{Binned, Conversation, Message},
-    server::store::{BIN_LIFE, BinPosition, Changed, Grant, Need, TreeOutcome},
+    domain::{Binned, Conversation, ConversationKind, Message},
+    server::store::{BIN_LIFE, BinPosition, Changed, Grant, Need, Restored, TreeOutcome},
 };
 
 use super::{
     Sqlite,
     access::{may, number},
     line::Place,
+    rooms::OWNED,
     tree::{CHANGE, is_busy, newest_below, set_leaf},
 };
 
@@ -20,6 +21,8 @@ const HIDE: &str = concat!("UPDATE conversations SET deleted = 1, binned_at = ?4
 const RESTORE: &str = "
     UPDATE conversations SET deleted = 0, binned_at = NULL
     WHERE id = ?1 AND owner_id = ?2 AND deleted AND binned_at IS NOT NULL RETURNING *";
+
+const THERE: &str = "SELECT * FROM conversations WHERE id = ?1 AND owner_id = ?2 AND NOT deleted";
 
 const BIN: &str = "
     SELECT * FROM conversations WHERE owner_id = ?1 AND deleted AND binned_at <= ?2 AND (binned_at < ?2 OR id < ?3)
@@ -98,16 +101,27 @@ impl Sqlite {
             .map(|done| done.rows_affected() == 1)
     }
 
-    pub(super) async fn bring_back(&self, owner_id: &str, id: &str) -> sqlx::Result<Option<Conversation>> {
-        let restored = sqlx::query_as(RESTORE).bind(id).bind(owner_id).fetch_all(&self.writer).await?.pop();
-        if restored.is_some() {
-            return Ok(restored);
+    pub(super) async fn bring_back(
+        &self,
+        owner_id: &str,
+        id: &str,
+        rooms: Option<u32>,
+    ) -> sqlx::Result<Restored> {
+        let mut tx = self.writer.begin().await?;
+        let restored: Option<Conversation> =
+            sqlx::query_as(RESTORE).bind(id).bind(owner_id).fetch_optional(&mut *tx).await?;
+        if let (Some(ConversationKind::Room), Some(most)) = (restored.as_ref().map(|it| it.kind), rooms) {
+            let owned: u32 = sqlx::query_scalar(OWNED).bind(owner_id).fetch_one(&mut *tx).await?;
+            if owned > most {
+                return Ok(Restored::TooManyRooms);
+            }
         }
-        sqlx::query_as("SELECT * FROM conversations WHERE id = ?1 AND owner_id = ?2 AND NOT deleted")
-            .bind(id)
-            .bind(owner_id)
-            .fetch_optional(&self.readers)
-            .await
+        let found = match restored {
+            None => sqlx::query_as(THERE).bind(id).bind(owner_id).fetch_optional(&mut *tx).await?,
+            restored => restored,
+        };
+        tx.commit().await?;
+        Ok(found.map_or(Restored::Missing, |found| Restored::Back(Box::new(found))))
     }
 
     pub(super) async fn in_bin(

@@ -7,7 +7,7 @@ use crate::{
     domain::{Binned, Conversation, ConversationPatch, Message},
     server::store::{
         AccessLevel, BinPosition, Changed, ConversationQuery, Conversations, Created, Grant, Key, Need,
-        Result,
+        Restored, Result,
     },
 };
 
@@ -159,8 +159,8 @@ impl Conversations for Sqlite {
         self.hide(grant, now).await.map_err(store_error)
     }
 
-    async fn restore_conversation(&self, owner_id: &str, id: &str) -> Result<Option<Conversation>> {
-        self.bring_back(owner_id, id).await.map_err(store_error)
+    async fn restore_conversation(&self, owner_id: &str, id: &str, rooms: Option<u32>) -> Result<Restored> {
+        self.bring_back(owner_id, id, rooms).await.map_err(store_error)
     }
 
     async fn bin(&self, owner_id: &str, after: Option<&BinPosition>, limit: u32) -> Result<Vec<Binned>> {

@@ -93,7 +93,7 @@ const OWN: &str = rooms!(
     ORDER BY updated_at DESC, id DESC LIMIT ?4"
 );
 
-const OWNED: &str =
+pub(super) const OWNED: &str =
     "SELECT count(*) FROM conversations WHERE owner_id = ?1 AND kind = 'room' AND NOT deleted";
 
 const MADE: &str = "
