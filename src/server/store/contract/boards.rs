@@ -4,7 +4,7 @@ use futures::future::join_all;
 
 use crate::{
     domain::{
-        BoardPatch, BoardSettings, BoardWriters, Conversation, ConversationKind, MemberRole, Role,
+        BoardPatch, BoardSettings, BoardWriters, Conversation, ConversationKind, MemberRole, Role, RoomPatch,
         RoomSettings, User, UserRole,
     },
     server::store::{
@@ -119,7 +119,12 @@ pub(super) async fn levels_on_the_board_follow_its_settings(store: &dyn Store) {
     assert_eq!(level(store, &bob, &board).await, owner);
     assert_eq!(store.change_member(&adas, &bob.id, ban).await.unwrap(), MemberOutcome::Denied);
     let bobs = store.access(&bob.id, &board.id, Need::Manage).await.unwrap();
-    say(store, &bobs, "As an administrator").await;
+    assert_eq!(store.rooms_of(&bob.id, None, 9).await.unwrap()[0].role, MemberRole::Moderator);
+    let slow = RoomPatch { slow_seconds: Some(60), ..RoomPatch::default() };
+    store.update_room(&bosses, &slow).await.unwrap();
+    for _ in 0..2 {
+        say(store, &bobs, "As an administrator").await;
+    }
     store.update_user(&bob.id, &role(UserRole::Member), None).await.unwrap();
     let banned = store.change_member(&adas, &bob.id, ban).await.unwrap();
     assert!(matches!(banned, MemberOutcome::Changed { .. }), "{banned:?}");

@@ -291,7 +291,11 @@ impl Mongo {
         let (unread, mentions) = futures::try_join!(count(unread), count(mentions))?;
         let running = found.running;
         let board = found.room.as_ref().and_then(|room| room.board);
-        let (role, notify) = (boards::role(board, member.role), member.notify);
+        let role = match board {
+            Some(_) if self.is_admin(None, user_id).await? => MemberRole::Moderator,
+            board => boards::role(board, member.role),
+        };
+        let notify = member.notify;
         Ok(room(found).map(|room| RoomEntry { room, role, notify, unread, mentions, running }))
     }
 }

@@ -13,7 +13,7 @@ use mongodb::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{MemberRole, Message, Role, Status, Version, talk::MOST_VERSIONS},
+    domain::{Message, Role, Status, Version, talk::MOST_VERSIONS},
     server::store::{Access, ChangeKind, Grant, Need, Result, TalkOutcome, Talks, VersionPage, VersionQuery},
 };
 
@@ -222,19 +222,19 @@ impl Mongo {
         Ok(())
     }
 
-    /// Until when the slow mode of a room keeps a member waiting, who has written before.
+    /// Until when the slow mode of a room keeps a member waiting, who has written before and manages nothing there.
     pub(super) async fn waits_until(
         &self,
         tx: &mut ClientSession,
         conversation: &ConversationDoc,
-        user_id: &str,
+        grant: &Grant,
     ) -> error::Result<Option<i64>> {
         let slow = conversation.room.as_ref().map_or(0, |room| room.settings.slow_seconds);
-        if slow == 0 {
+        if slow == 0 || self.granted(tx, grant, Need::Manage).await?.is_some() {
             return Ok(None);
         }
-        let member = self.member_docs().find_one(member_id(&conversation.id, user_id)).session(tx).await?;
-        let waits = member.filter(|member| member.role != MemberRole::Moderator);
-        Ok(waits.and_then(|member| member.written_at).map(|at| at + 1000 * i64::from(slow)))
+        let member = member_id(&conversation.id, grant.user_id());
+        let member = self.member_docs().find_one(member).session(tx).await?;
+        Ok(member.and_then(|member| member.written_at).map(|at| at + 1000 * i64::from(slow)))
     }
 }

@@ -139,7 +139,7 @@ impl Add<'_> {
         // Read in the transaction: the write that follows collides with any other message.
         let found = mongo.conversation_docs().find_one(which.clone()).session(&mut *tx).await?;
         let Some(found) = found else { return Ok(Outcome::Abort(AddOutcome::NoConversation)) };
-        if let Some(until) = mongo.waits_until(tx, &found, author_id).await?.filter(|until| until > now) {
+        if let Some(until) = mongo.waits_until(tx, &found, grant).await?.filter(|until| until > now) {
             return Ok(Outcome::Abort(AddOutcome::TooSoon { until }));
         }
         if let Some(leaf_id) = found.leaf_id.as_ref().filter(|leaf| **leaf >= message.id) {

@@ -9,9 +9,8 @@ use crate::{
 
 use super::waiting;
 
-/// Moderators, and so the owner, do not wait.
 const LINE: &str = "
-    SELECT leaf_id, iif(slow_seconds > 0 AND role <> 'moderator', written_at + 1000 * slow_seconds, NULL) AS waits_until
+    SELECT leaf_id, iif(slow_seconds > 0, written_at + 1000 * slow_seconds, NULL) AS waits_until
     FROM conversations
         LEFT JOIN rooms ON rooms.conversation_id = conversations.id
         LEFT JOIN members ON members.conversation_id = conversations.id AND members.user_id = ?2
@@ -29,7 +28,7 @@ pub(super) struct Place<'a> {
 pub(super) struct Line {
     /// The newest message.
     pub leaf_id: Option<String>,
-    /// The slow mode keeps the person waiting until then.
+    /// The slow mode keeps the person waiting until then; those who manage the room do not wait.
     pub waits_until: Option<i64>,
 }
 

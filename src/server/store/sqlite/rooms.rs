@@ -84,7 +84,9 @@ pub(super) use {rooms, unread};
 
 const OWN: &str = rooms!(
     concat!(
-        ", iif(writers = 'moderators' AND members.role = 'member', 'reader', members.role) AS role, members.notify, ",
+        ", CASE WHEN kind = 'board' AND EXISTS (SELECT 1 FROM users WHERE id = ?1 AND role = 'admin') THEN 'moderator'
+            WHEN writers = 'moderators' AND members.role = 'member' THEN 'reader'
+            ELSE members.role END AS role, members.notify, ",
         unread!("?1")
     ),
     "JOIN members ON members.conversation_id = rooms.conversation_id

@@ -81,7 +81,8 @@ impl Sqlite {
         }
         let parent_id = if is_shared {
             let Line { leaf_id, waits_until } = line(&mut tx, id, author_id).await?;
-            if let Some(until) = waits_until.filter(|until| *until > new.now) {
+            let manages = found.level >= Some(Need::Manage.least());
+            if let Some(until) = waits_until.filter(|until| !manages && *until > new.now) {
                 return Ok(AddOutcome::TooSoon { until });
             }
             match leaf_id {
