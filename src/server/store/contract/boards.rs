@@ -157,18 +157,19 @@ pub(super) async fn a_board_that_is_switched_off_is_missing_and_comes_back(store
         (
             level(store, &boss, &board).await.is_some() && level(store, &ada, &board).await.is_some(),
             store.rooms_of(&ada.id, None, 9).await.unwrap().len(),
+            store.common_rooms(&ada.id, &boss.id, 9).await.unwrap().len(),
             store.listed_rooms(&carl.id, &listed).await.unwrap().len(),
             store.listed_room(&carl.id, &board.id).await.unwrap().is_some(),
             store.board_notes(&notes).await.unwrap().len(),
         )
     };
-    assert_eq!(seen().await, (true, 1, 1, true, 1));
+    assert_eq!(seen().await, (true, 1, 1, 1, true, 1));
     switch(false).await;
-    assert_eq!(seen().await, (false, 0, 0, false, 0));
+    assert_eq!(seen().await, (false, 0, 0, 0, false, 0));
     assert_eq!(come(store, &board, &carl).await, JoinOutcome::Refused);
     assert!(!store.board().await.unwrap().unwrap().settings.on);
     switch(true).await;
-    assert_eq!(seen().await, (true, 1, 1, true, 1));
+    assert_eq!(seen().await, (true, 1, 1, 1, true, 1));
 }
 
 pub(super) async fn notes_are_read_without_what_is_gone(store: &dyn Store) {

@@ -69,7 +69,9 @@ impl Directory for Mongo {
                 let both = doc! { "_id": { "$in": both.collect::<Vec<_>>() }, "state": "active" };
                 let both: Vec<MemberDoc> = self.member_docs().find(both).await?.try_collect().await?;
                 let ids: Vec<&str> = both.iter().map(|member| &*member.id.c).collect();
-                let rooms = doc! { "_id": { "$in": ids }, "kind": { "$in": ["room", "board"] } };
+                let rooms = doc! {
+                    "_id": { "$in": ids }, "kind": { "$in": ["room", "board"] }, "room.board.on": { "$ne": false },
+                };
                 let docs = self.conversation_docs();
                 let found = docs.find(rooms).sort(doc! { "updated_at": -1, "_id": -1 });
                 found.limit(limit.max(1).into()).await?.try_collect().await

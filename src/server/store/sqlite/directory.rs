@@ -31,6 +31,7 @@ const COMMON: &str = "
     SELECT conversations.id, title FROM members AS own
         JOIN members AS other ON other.conversation_id = own.conversation_id AND other.user_id = ?2
         JOIN conversations ON conversations.id = own.conversation_id AND NOT deleted AND kind IN ('room', 'board')
+        JOIN rooms ON rooms.conversation_id = conversations.id AND NOT closed
     WHERE own.user_id = ?1 AND own.state = 'active' AND other.state = 'active'
     ORDER BY updated_at DESC, conversations.id DESC LIMIT ?3";
 
