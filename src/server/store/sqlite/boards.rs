@@ -28,7 +28,7 @@ const NOTES: &str = "
         JOIN messages ON messages.conversation_id = conversations.id
         LEFT JOIN members ON members.conversation_id = conversations.id AND members.user_id = messages.author_id
     WHERE kind = 'board' AND NOT deleted AND NOT closed AND content <> '' AND status <> 'generating'
-        AND talk ->> '$.deleted_at' IS NULL AND NOT coalesce(members.hidden, 0) AND (?1 = '' OR messages.id < ?1)
+        AND talk ->> '$.deleted_at' IS NULL AND NOT coalesce(members.hidden, 0) AND messages.id < coalesce(?1, '~')
     ORDER BY messages.id DESC LIMIT ?2";
 
 const BANNED: &str = "
@@ -76,7 +76,7 @@ impl Boards for Sqlite {
 
     async fn board_notes(&self, query: &NoteQuery) -> Result<Vec<BoardNote>> {
         sqlx::query_as(NOTES)
-            .bind(query.before.as_deref().unwrap_or_default())
+            .bind(query.before.as_deref().filter(|before| !before.is_empty()))
             .bind(query.limit)
             .bind(query.chars)
             .fetch_all(&self.readers)
@@ -119,4 +119,20 @@ pub(super) async fn put(tx: &mut SqliteConnection, id: &str, settings: &BoardSet
         .execute(tx)
         .await
         .map(|_| ())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::store::OpenOptions;
+
+    #[tokio::test]
+    async fn notes_before_another_are_a_range_of_the_index() {
+        let store = Sqlite::open(":memory:", &OpenOptions::default()).await.unwrap();
+        let explain = format!("EXPLAIN QUERY PLAN {NOTES}");
+        let plan = sqlx::query(sqlx::AssertSqlSafe(explain)).bind("01").bind(9).bind(9);
+        let plan = plan.fetch_all(&store.readers).await.unwrap();
+        let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+        assert!(plan.iter().any(|step| step.contains("(conversation_id=? AND id<?)")), "{plan:?}");
+    }
 }
