@@ -1,7 +1,5 @@
 //! The people of a room, as a trait. The owner is one of them, with the role of a moderator.
 
-use std::collections::HashSet;
-
 use async_trait::async_trait;
 
 use super::{AccessLevel, Grant, Need, Result, names::name_key};
@@ -21,8 +19,8 @@ pub enum Entry<'a> {
 pub struct Join<'a> {
     pub conversation_id: &'a str,
     pub user_id: &'a str,
-    /// What the person is called. When a member has a name that looks the same, the store adds the first number from 2 on
-    /// that makes it another one.
+    /// What the person is called. When a member has a name that looks the same, the store adds a number from 2 on that
+    /// makes it another one.
     pub name: &'a str,
     pub entry: Entry<'a>,
     /// How many people may take part. It counts for no board.
@@ -180,19 +178,59 @@ pub(super) fn again(role: MemberRole) -> MemberRole {
     role.min(MemberRole::Member)
 }
 
-/// The name that a new member gets, and its key. `taken`: the keys of members that begin as the key of the name does.
-pub(super) fn free_name(name: &str, taken: &HashSet<String>) -> (String, String) {
-    let numbered = (2_u32..).map(|number| format!("{name} {number}"));
-    let names = std::iter::once(name.to_owned()).chain(numbered);
-    let mut keyed = names.map(|name| {
+/// Up to this number each is tried; beyond it the search skips, because thousands may have one name.
+const TRIED: u32 = 9;
+
+/// The search for the name of a new member: the own one, or with a number behind it. Of numbers up to [`TRIED`] the first that
+/// is free is found; beyond, one that follows a taken one, in few steps however many have the name.
+pub(super) struct FreeName<'a> {
+    name: &'a str,
+    /// This number is taken, 0 is none, and 1 is the name without a number.
+    taken: u32,
+    free: Option<u32>,
+}
+
+impl<'a> FreeName<'a> {
+    pub(super) fn of(name: &'a str) -> Self {
+        Self { name, taken: 0, free: None }
+    }
+
+    /// The key of which has to be known whether a member has it.
+    pub(super) fn key(&self) -> String {
+        name_key(&self.numbered(self.number()))
+    }
+
+    /// Whether a member has [`Self::key`]. Answers the name that is free, and its key, once it is found.
+    pub(super) fn tell(&mut self, is_taken: bool) -> Option<(String, String)> {
+        let number = self.number();
+        if is_taken {
+            self.taken = number;
+        } else {
+            self.free = Some(number);
+        }
+        let found = self.free.filter(|free| free.saturating_sub(self.taken) <= 1)?;
+        let name = self.numbered(found);
         let key = name_key(&name);
-        (name, key)
-    });
-    keyed.find(|(_, key)| !taken.contains(key)).unwrap_or_default()
+        Some((name, key))
+    }
+
+    fn number(&self) -> u32 {
+        match self.free {
+            Some(free) => self.taken.midpoint(free),
+            None if self.taken < TRIED => self.taken + 1,
+            None => self.taken.saturating_mul(2),
+        }
+    }
+
+    fn numbered(&self, number: u32) -> String {
+        if number < 2 { self.name.to_owned() } else { format!("{} {number}", self.name) }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     fn member(role: MemberRole, state: MemberState) -> Member {
@@ -264,10 +302,24 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_taken_gets_the_first_number_that_is_free() {
+    fn a_name_that_is_taken_gets_a_number_that_is_free() {
+        let free = |taken: &HashSet<String>| {
+            let mut search = FreeName::of("Ada");
+            for step in 1.. {
+                if let Some((name, key)) = search.tell(taken.contains(&search.key())) {
+                    assert_eq!((key.clone(), taken.contains(&key)), (name_key(&name), false));
+                    return (name, step);
+                }
+            }
+            unreachable!()
+        };
         let taken = |names: &[&str]| names.iter().map(|name| name_key(name)).collect::<HashSet<_>>();
-        assert_eq!(free_name("Ada", &taken(&[])).0, "Ada");
-        assert_eq!(free_name("Ada", &taken(&["ADA", "Ada 3"])).0, "Ada 2");
-        assert_eq!(free_name("Ada", &taken(&["ada", "Ada 2", "Ada 3"])).0, "Ada 4");
+        assert_eq!(free(&taken(&[])).0, "Ada");
+        assert_eq!(free(&taken(&["ADA", "Ada 3"])).0, "Ada 2");
+        assert_eq!(free(&taken(&["ada", "Ada 2", "Ada 3"])).0, "Ada 4");
+        let mut many: HashSet<String> = (2..5000).map(|number| name_key(&format!("Ada {number}"))).collect();
+        many.insert(name_key("Ada"));
+        let (name, steps) = free(&many);
+        assert!(name == "Ada 5000" && steps < 40, "{name} {steps}");
     }
 }

@@ -1,8 +1,5 @@
 //! How somebody comes into a room, in MongoDB, and what each change of its members writes.
 
-use std::collections::HashSet;
-
-use futures::TryStreamExt;
 use mongodb::{
     ClientSession,
     bson::{Document, doc, to_bson},
@@ -14,16 +11,11 @@ use crate::{
     domain::{Code, ConversationKind, Member, MemberRole, MemberState, Notify, RoomPayer},
     server::store::{
         ChangeKind, Entry, Join, JoinOutcome,
-        members::{again, free_name},
-        name_key,
+        members::{FreeName, again},
     },
 };
 
-use super::{
-    Mongo,
-    access::{MemberDoc, id},
-    documents::ConversationDoc,
-};
+use super::{Mongo, access::id, documents::ConversationDoc};
 
 /// What follows every text that begins with another one.
 pub(super) const END: char = char::MAX;
@@ -84,17 +76,13 @@ impl Mongo {
         role: MemberRole,
     ) -> error::Result<Member> {
         let (room_id, members) = (join.conversation_id, self.member_docs());
-        let begins = name_key(join.name);
-        let mut taken = members
-            .find(doc! {
-                "_id.c": room_id, "state": "active",
-                "name_key": { "$gte": &begins, "$lt": format!("{begins}{END}") },
-            })
-            .session(&mut *tx)
-            .await?;
-        let taken: Vec<MemberDoc> = taken.stream(&mut *tx).try_collect().await?;
-        let taken: HashSet<String> = taken.into_iter().map(|member| member.name_key).collect();
-        let (name, key) = free_name(join.name, &taken);
+        let mut search = FreeName::of(join.name);
+        let (name, key) = loop {
+            let taken = doc! { "_id.c": room_id, "state": "active", "name_key": search.key() };
+            if let Some(found) = search.tell(members.find_one(taken).session(&mut *tx).await?.is_some()) {
+                break found;
+            }
+        };
         let newest = doc! { "conversation_id": room_id };
         let messages = self.messages().clone_with_type::<Document>();
         let newest = messages.find_one(newest).sort(doc! { "_id": -1 }).projection(doc! { "_id": 1 });

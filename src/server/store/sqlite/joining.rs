@@ -1,15 +1,12 @@
 //! How somebody comes into a room, in SQLite, and what each change of its members writes.
 
-use std::collections::HashSet;
-
 use sqlx::{FromRow, Row, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
     domain::{Member, MemberRole, MemberState},
     server::store::{
         Entry, Join, JoinOutcome,
-        members::{again, free_name},
-        name_key,
+        members::{FreeName, again},
     },
 };
 
@@ -23,11 +20,8 @@ const DOOR: &str = "
 
 pub(super) const MEMBER: &str = "SELECT * FROM members WHERE conversation_id = ?1 AND user_id = ?2";
 
-/// The keys that begin as this one does, with a number at the most behind it.
 const TAKEN: &str = "
-    SELECT name_key FROM members
-    WHERE conversation_id = ?1 AND state = 'active' AND name_key >= ?2 AND name_key < ?2 || char(1114111)
-        AND length(name_key) <= length(?2) + 10";
+    SELECT EXISTS (SELECT 1 FROM members WHERE conversation_id = ?1 AND state = 'active' AND name_key = ?2)";
 
 /// Whoever comes has seen what was written before, and keeps what was chosen the last time.
 const ENTER: &str = "
@@ -96,9 +90,13 @@ pub(super) async fn put(
     join: &Join<'_>,
     role: MemberRole,
 ) -> sqlx::Result<Member> {
-    let taken = sqlx::query_scalar(TAKEN).bind(join.conversation_id).bind(name_key(join.name));
-    let taken: HashSet<String> = taken.fetch_all(&mut *tx).await?.into_iter().collect();
-    let (name, key) = free_name(join.name, &taken);
+    let mut search = FreeName::of(join.name);
+    let (name, key) = loop {
+        let taken = sqlx::query_scalar(TAKEN).bind(join.conversation_id).bind(search.key());
+        if let Some(found) = search.tell(taken.fetch_one(&mut *tx).await?) {
+            break found;
+        }
+    };
     sqlx::query_as(ENTER)
         .bind(join.conversation_id)
         .bind(join.user_id)
