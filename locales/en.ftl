@@ -159,6 +159,7 @@ request-from-page-elsewhere = This request came from another site, so it was not
 
 email-taken = There is an account with this e-mail address. Sign in instead.
 email-not-valid = Enter an e-mail address such as lin@example.org.
+name-unseen = Leave out of the name what cannot be seen, and signs that turn the writing round.
 name-not-valid = Choose a name of at most { $most } characters, on one line.
 password-too-long = Choose a password of at most { $most } characters.
 password-too-short = Choose a password of at least { $least } characters.

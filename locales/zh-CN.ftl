@@ -143,6 +143,7 @@ request-from-page-elsewhere = 这个请求来自其他网站，因此没有执�
 
 email-taken = 该邮箱已注册，请直接登录。
 email-not-valid = 请输入邮箱地址，例如 lin@example.org。
+name-unseen = 名字里不能有看不见的字符，也不能有改变书写方向的符号。
 name-not-valid = 名字最多 { $most } 个字符，且不能换行。
 password-too-long = 密码最多 { $most } 个字符。
 password-too-short = 密码至少 { $least } 个字符。

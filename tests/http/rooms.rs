@@ -115,6 +115,7 @@ async fn a_tier_says_how_many_rooms_one_owns_and_a_key_makes_one() {
     kim.post(ROOMS, &json!({ "name": "Three" })).await.problem(403, "");
     kim.delete(&room(&first)).await.is(204);
     let third = kim.post(ROOMS, &json!({ "name": "Three" })).await.is(201).id();
+    kim.patch(&room(&third), &json!({ "name": "Gar\u{202e}den" })).await.problem(422, "name");
     // Neither the bin nor another owner leads past the number.
     let restore = format!("/api/v1/conversations/{first}/restore");
     kim.post(&restore, &json!({})).await.problem(403, "");

@@ -152,12 +152,69 @@ pub(super) fn valid_name(name: &str, email: &str) -> Result<String, AppError> {
         return Err(AppError::invalid("name", Reason::new("name-not-valid").with("most", MAX_NAME_CHARS)));
     }
     let stand_in = email.split('@').next().unwrap_or(email);
-    Ok(if name.is_empty() { stand_in } else { name }.to_owned())
+    let name = if name.is_empty() { stand_in } else { name };
+    only_seen(name)?;
+    Ok(name.to_owned())
+}
+
+/// Refuses a name with signs that cannot be seen, or that turn or break the line in which it stands: it could look like another
+/// one, and change what stands beside it.
+///
+/// # Errors
+///
+/// [`AppError::Invalid`] of `name`.
+pub fn only_seen(name: &str) -> Result<(), AppError> {
+    let signs: Vec<char> = name.chars().collect();
+    let joins = |at: Option<usize>| at.and_then(|at| signs.get(at)).is_some_and(|sign| is_joined(*sign));
+    let is_seen = |(at, sign): (usize, &char)| match *sign {
+        // Emoji and the letters of some languages are put together with joiners.
+        '\u{200c}' | '\u{200d}' => joins(at.checked_sub(1)) && joins(at.checked_add(1)),
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{3164}' | '\u{feff}' => {
+            false
+        }
+        '\u{ffa0}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => false,
+        _ => true,
+    };
+    if signs.iter().enumerate().all(is_seen) {
+        return Ok(());
+    }
+    Err(AppError::invalid("name", Reason::new("name-unseen")))
+}
+
+/// Whether a joiner beside this sign shows: in Arabic and the scripts of India and its neighbours, and in emoji.
+fn is_joined(sign: char) -> bool {
+    matches!(sign, '\u{600}'..='\u{109f}' | '\u{1780}'..='\u{1cff}' | '\u{fe0f}')
+        || sign >= '\u{2190}' && !sign.is_alphanumeric()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_have_no_signs_that_cannot_be_seen() {
+        let family = "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}";
+        let rainbow = "\u{1f3f3}\u{fe0f}\u{200d}\u{1f308}";
+        for good in
+            ["Ada Lovelace", "小明", "O’Neil \u{1f98a}", family, rainbow, "می\u{200c}خواهم", "ශ්\u{200d}රී"]
+        {
+            assert_eq!(valid_name(good, "").unwrap(), good);
+        }
+        for bad in [
+            "Ada\u{200b}",
+            "A\u{200d}da",
+            "\u{200d}Ada",
+            "Ada\u{2028}moderator",
+            "A\u{202e}da",
+            "\u{2067}Ada\u{2069}",
+            "Ada\u{feff}",
+            "\u{3164}",
+        ] {
+            let refused = valid_name(bad, "x@example.org").unwrap_err();
+            assert_eq!(refused.reason().key(), "name-unseen", "{bad:?}");
+        }
+        assert!(valid_name("", "a\u{202e}b@example.org").is_err());
+    }
 
     #[test]
     fn email_addresses_are_lower_cased_and_nonsense_is_refused() {

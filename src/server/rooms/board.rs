@@ -30,6 +30,7 @@ impl Rooms {
             let plain = valid::plain(name, MAX_TITLE_CHARS).ok_or_else(|| {
                 AppError::invalid("name", Reason::new("title-too-long").with("most", MAX_TITLE_CHARS))
             })?;
+            valid::only_seen(plain)?;
             *name = plain.to_owned();
         }
         if patch.on_start.is_some_and(|count| count > MOST_ON_START) {

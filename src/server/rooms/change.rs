@@ -147,6 +147,7 @@ impl Rooms {
             let plain = valid::plain(name, MAX_TITLE_CHARS).ok_or_else(|| {
                 AppError::invalid("name", Reason::new("title-too-long").with("most", MAX_TITLE_CHARS))
             })?;
+            valid::only_seen(plain)?;
             *name = plain.to_owned();
         }
         if let Some(topic) = &mut patch.topic {
