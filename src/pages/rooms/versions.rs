@@ -33,8 +33,7 @@ pub async fn versions(
     State(rooms): State<Arc<Rooms>>,
     Fresh { now, .. }: Fresh,
     Visitor(current, days): Visitor,
-    Id(id): Id,
-    Query(Which { cursor }): Query<Which>,
+    (Id(id), Query(Which { cursor })): (Id, Query<Which>),
     notice: Notice,
 ) -> Result<Response, PageError> {
     let room_id = conversations.conversation_of(&current, &id).await?;

@@ -125,25 +125,6 @@ impl Log {
         self.published(state);
     }
 
-    /// Makes each listener ask whether it may still listen, because others may take part in the conversation than before.
-    pub fn doubt(&self) {
-        let mut state = self.lock();
-        state.doubts.everybody();
-        self.published(state);
-    }
-
-    /// The same for one person.
-    pub fn doubt_one(&self, user_id: &str) {
-        let mut state = self.lock();
-        state.doubts.one(user_id);
-        self.published(state);
-    }
-
-    /// How often it became doubtful whether this person may listen.
-    pub fn doubts(&self, user_id: &str) -> u64 {
-        self.lock().doubts.of(user_id)
-    }
-
     /// Tells listeners to read the conversation anew, because something changed and this process does not know what.
     /// That takes no number, because there is no change in the store that the number would belong to.
     pub fn reread(&self) {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::Log;
 use crate::domain::ChatEvent;
 
 /// Counts how often it became doubtful whether somebody may listen. A listener whose count has risen asks the store, so
@@ -33,6 +34,27 @@ impl Doubts {
 
     pub(super) fn of(&self, user_id: &str) -> u64 {
         self.all + self.named.get(user_id).copied().unwrap_or_default()
+    }
+}
+
+impl Log {
+    /// Makes each listener ask whether it may still listen, because others may take part in the conversation than before.
+    pub fn doubt(&self) {
+        let mut state = self.lock();
+        state.doubts.everybody();
+        self.published(state);
+    }
+
+    /// The same for one person.
+    pub fn doubt_one(&self, user_id: &str) {
+        let mut state = self.lock();
+        state.doubts.one(user_id);
+        self.published(state);
+    }
+
+    /// How often it became doubtful whether this person may listen.
+    pub fn doubts(&self, user_id: &str) -> u64 {
+        self.lock().doubts.of(user_id)
     }
 }
 
