@@ -5,7 +5,7 @@
 //! that is measured. Its clients run on the same machine, so they take part of its processor. Numbers compare only within a
 //! machine.
 
-#[path = "../asking.rs"]
+#[path = "../asking/mod.rs"]
 mod asking;
 mod crowd;
 mod data;
