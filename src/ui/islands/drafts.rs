@@ -221,9 +221,11 @@ pub(super) fn remove_edit(state: PageState, field: &HtmlTextAreaElement) {
     }
 }
 
-/// The questions whose edit was open when the page was left, with the text that was typed.
+/// The questions and messages whose edit was open when the page was left, with the text that was typed.
 pub(super) fn stored_edits(state: PageState) -> Vec<(Element, String)> {
-    let Ok(questions) = document().query_selector_all("#messages .message.user") else { return Vec::new() };
+    let Ok(questions) = document().query_selector_all("#messages > :is(.user, .own)") else {
+        return Vec::new();
+    };
     let questions = (0..questions.length()).filter_map(|at| questions.item(at)?.dyn_into::<Element>().ok());
     questions
         .filter_map(|question| {

@@ -10,6 +10,9 @@ use super::{drafts, elements::copy_of_template, elements::found, field, messages
 const EDIT: &str = ".content .edit-form";
 const MENU: &str = ".content details[name][open], .content details.menu[open]";
 
+/// What opens an edit: a script here, and the server for a message of a room.
+const OPENER: &str = ".edit-link, .actions a[href*='edit=']";
+
 /// The attribute of an edit that was opened by a key in the composer, where the focus goes when it is closed.
 const FROM_COMPOSER: &str = "data-from-composer";
 
@@ -29,8 +32,32 @@ pub(super) fn close_open(state: PageState) -> bool {
 /// The edit of a question, if its text is still that of the question.
 fn untouched_edit(question: &Element) -> Option<Element> {
     let field = drafts::edit_field(question)?;
+    if is_said(question) {
+        // The page has its text only as HTML, so the field tells what it began with.
+        let untouched = field.default_value() == Ok(field.value());
+        return untouched.then(|| field.closest(EDIT).ok().flatten())?;
+    }
     let text = question.query_selector(".question-text").ok()??.text_content();
     (text == Some(field.value())).then(|| field.closest(EDIT).ok().flatten())?
+}
+
+/// Whether it is a person's message in a room. The server makes the form in which it is edited, and the address of the page
+/// names it.
+fn is_said(message: &Element) -> bool {
+    message.class_list().contains("said")
+}
+
+/// Takes the edit out of the page's address, so that the page does not open it once more.
+pub(super) fn forget_address() {
+    let location = window().location();
+    let search = location.search().unwrap_or_default();
+    let kept: Vec<&str> =
+        search.trim_start_matches('?').split('&').filter(|pair| !pair.starts_with("edit=")).collect();
+    let path = location.pathname().unwrap_or_default();
+    let path = if kept.concat().is_empty() { path } else { format!("{path}?{}", kept.join("&")) };
+    if let Ok(history) = window().history() {
+        let _ = history.replace_state_with_url(&history.state().unwrap_or_default(), "", Some(&path));
+    }
 }
 
 /// Closes the menus that a click or the focus is not in.
@@ -72,7 +99,10 @@ pub(super) fn close(state: PageState, open: &Element) {
             if open.has_attribute(FROM_COMPOSER) {
                 return field::focus();
             }
-            message.map_or(Ok(None), |message| message.query_selector(".edit-link"))
+            if message.as_ref().is_some_and(is_said) {
+                forget_address();
+            }
+            message.map_or(Ok(None), |message| message.query_selector(OPENER))
         }
     };
     if let Some(opener) = opener.ok().flatten() {
@@ -118,7 +148,7 @@ fn edit(question: &Element) {
 
 /// The field in which a question is edited; it is put into the message where it is not there yet.
 fn open_field(question: &Element) -> Option<HtmlTextAreaElement> {
-    if drafts::edit_field(question).is_none() {
+    if drafts::edit_field(question).is_none() && !is_said(question) {
         let text = question.query_selector(".question-text").ok().flatten()?.text_content()?;
         let form = copy_of_template("new-edit")?;
         let id = question.id();
@@ -137,6 +167,12 @@ pub(super) fn restore(state: PageState) {
         if let Some(field) = open_field(&question) {
             field.set_value(&text);
         }
+    }
+    // The form that the server has opened is what the person wants; a browser does not focus it, because the address leads to
+    // its message.
+    let opened = |message: &&Element| is_said(message) && drafts::edit_field(message).is_some();
+    if let Some(message) = messages::all().iter().find(opened) {
+        edit(message);
     }
 }
 

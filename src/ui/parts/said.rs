@@ -85,9 +85,6 @@ pub fn SaidMessage(said: Said) -> impl IntoView {
             </p>
         }
         .into_any(),
-        None if said.editing => {
-            view! { <EditSaid id=id.clone() conversation_id text query=said.query.clone() /> }.into_any()
-        }
         None => view! {
             {reply}
             <div class="prose question-text" dir="auto" inner_html=html></div>
@@ -96,7 +93,11 @@ pub fn SaidMessage(said: Said) -> impl IntoView {
         }
         .into_any(),
     };
-    let acts = (gone.is_none() && !said.editing).then(|| {
+    // As in a question, the style sheet hides what the form stands in place of, so that it is there when the form goes.
+    let edit_form = said
+        .editing
+        .then(|| view! { <EditSaid id=id.clone() conversation_id text query=said.query.clone() /> });
+    let acts = gone.is_none().then(|| {
         let edit = format!("?{}edit={id}#{id}", said.query);
         view! {
             <div class="actions">
@@ -145,6 +146,7 @@ pub fn SaidMessage(said: Said) -> impl IntoView {
             {body}
             {line}
             {acts}
+            {edit_form}
         </article>
     }
 }
@@ -157,7 +159,15 @@ fn EditSaid(id: String, conversation_id: String, text: String, query: String) ->
     view! {
         <form class="edit-form" method="post" action="/fn/edit-post">
             <input type="hidden" name="conversation_id" value=conversation_id />
-            <textarea name="text" rows="3" aria-label=t("your-message") required dir="auto" inner_html=text></textarea>
+            <textarea
+                name="text"
+                rows="3"
+                aria-label=t("your-message")
+                required
+                autofocus
+                dir="auto"
+                inner_html=text
+            ></textarea>
             <div class="row">
                 <a class="button-small cancel" href=format!("?{}#{id}", query.trim_end_matches('&'))>
                     {t("cancel")}
