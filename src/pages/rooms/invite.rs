@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Extension, extract::State, response::Response};
 use leptos::prelude::*;
 
-use super::{RoomPage, Tab};
+use super::{RoomPage, Tab, title};
 use crate::{
     domain::{Code, Reason},
     pages::{
@@ -24,7 +24,6 @@ use crate::{
         conversations::Conversations,
         http::{client::Client, document::Page, origin, site::Site},
         rooms::Rooms,
-        words,
     },
     ui::words::{t, t_with},
 };
@@ -51,7 +50,7 @@ pub async fn invite(
     };
     let codes = rooms.codes(&current, &id).await?;
     let site = origin::address(&site.config, &client);
-    Ok(Page::new(words::current().say("room-invite")).render(move || {
+    Ok(Page::new(title("room-invite", &open.room)).render(move || {
         let form = notice.of("/fn/make-room-code");
         let none = codes.is_empty();
         let room = open.room.clone();

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use super::{
     RoomPage,
     lines::{Line, MessageLine},
-    manages,
+    manages, title,
 };
 use crate::{
     domain::{DirectState, Partner, Reason, report::MAX_REASON_CHARS},
@@ -27,7 +27,6 @@ use crate::{
         conversations::Conversations,
         http::document::Page,
         rooms::{AccessLevel, Rooms},
-        words,
     },
     ui::words::{t, t_with},
 };
@@ -50,7 +49,7 @@ pub async fn message(
     let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
     let reactions = chat.reactions(&current, &message_id).await?;
     let lines = Line::of(&rooms, &open.grant, &found, days).await?;
-    Ok(Page::new(words::current().say("message")).render(move || {
+    Ok(Page::new(title("message", &open.room)).render(move || {
         let writes = open.grant.level() >= AccessLevel::Member && !deleted;
         let (react, report) = (notice.of("/fn/react"), notice.of("/fn/report-message"));
         let manages = manages(&open);

@@ -32,6 +32,7 @@ use crate::{
     server::{
         accounts::picture,
         rooms::{AccessLevel, OpenRoom, Rooms},
+        words,
     },
     ui::{
         parts::{Icon, PersonPicture},
@@ -52,6 +53,11 @@ pub async fn room(
 /// How many people take part, in words.
 pub(super) fn member_count(room: &Room) -> String {
     t_with(Reason::new("room-member-count").with("count", room.member_count))
+}
+
+/// The title of a page of a room, which names the room.
+fn title(key: &'static str, room: &Room) -> String {
+    format!("{} · {}", words::current().say(key), room.name)
 }
 
 /// A page of one room.

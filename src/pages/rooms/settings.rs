@@ -9,6 +9,7 @@ use strum::VariantArray;
 use super::{
     RoomPage, Tab,
     fields::{About, Answers},
+    title,
 };
 use crate::{
     domain::{Conversation, ConversationKind, Room, RoomPayer, room::MAX_SLOW_SECONDS},
@@ -24,7 +25,6 @@ use crate::{
         conversations::{Conversations, ModelList},
         http::document::Page,
         rooms::{AccessLevel, Rooms},
-        words,
     },
     ui::words::t,
 };
@@ -45,7 +45,7 @@ pub async fn settings(
     let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
     let offer = models.of(&current.user).await?.offer().await;
     let models: Vec<String> = offer.models().map(|model| model.id.clone()).collect();
-    Ok(Page::new(words::current().say("room-settings")).render(move || {
+    Ok(Page::new(title("room-settings", &open.room)).render(move || {
         let form = notice.of(SAVE);
         let pays = open.grant.level() == AccessLevel::Owner;
         let owns = pays && open.room.kind != ConversationKind::Board;
@@ -91,6 +91,9 @@ fn Model(room: Room, chosen: Option<String>, models: Vec<String>, pays: bool, fo
     let typed = form.typed();
     let (refused, slow_refused) = (form.at("model"), form.at("slow_seconds"));
     let settings = room.settings;
+    let stored = chosen.clone();
+    let is_known = |id: &String| id.is_empty() || models.contains(id) || stored.as_ref() == Some(id);
+    let chosen = typed.model.clone().filter(is_known).or(chosen).filter(|id| !id.is_empty());
     let gone = chosen.clone().filter(|id| !models.contains(id)).map(|id| {
         let value = id.clone();
         view! { <option value=value selected>{id}</option> }

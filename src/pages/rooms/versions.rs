@@ -6,7 +6,7 @@ use axum::{extract::State, response::Response};
 use leptos::prelude::*;
 use serde::Deserialize;
 
-use super::RoomPage;
+use super::{RoomPage, title};
 use crate::{
     domain::{Page as List, Reason, Version},
     pages::{Fresh, Id, Notice, PageError, Query, Visitor, days::Days, layout::Sidebar, sections::Section},
@@ -15,7 +15,6 @@ use crate::{
         conversations::Conversations,
         http::document::Page,
         rooms::{Person, Rooms},
-        words,
     },
     ui::words::{t, t_with},
 };
@@ -42,7 +41,7 @@ pub async fn versions(
     let changed_by = versions.iter().map(|version| version.changed_by.clone()).collect();
     let people = rooms.people_of(&open.grant, changed_by).await?;
     let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
-    Ok(Page::new(words::current().say("message-versions")).render(move || {
+    Ok(Page::new(title("message-versions", &open.room)).render(move || {
         let none = versions.is_empty();
         let rows = versions.into_iter().map(|version| {
             let person = people.get(&version.changed_by).cloned();

@@ -132,6 +132,9 @@ pub struct Typed {
     pub base_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub models: Option<String>,
+    /// Of a room.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
     /// An invitation or activation code that does not count: of 26 signs one may be wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,

@@ -29,7 +29,6 @@ use crate::{
 const MAX_TYPED_BYTES: usize = 400;
 /// In bytes: longer than any parameter of a model that is accepted.
 const MAX_NUMBER_BYTES: usize = 40;
-
 /// In bytes: a list of models that has room in an address.
 const MAX_LIST_BYTES: usize = 2000;
 /// In bytes: a topic of a room that has room in an address.
@@ -129,19 +128,21 @@ impl Form {
 
     /// The form of a question or another text, to be shown again.
     fn question(&self) -> Option<RefusedForm> {
-        let actions = ["/fn/ask", "/fn/edit", "/fn/set-about", "/fn/leave-note"];
+        let actions = ["/fn/ask", "/fn/edit", "/fn/post", "/fn/edit-post", "/fn/set-about", "/fn/leave-note"];
         let action = actions.into_iter().find(|action| *action == self.action)?;
         let fields = &self.fields;
         // From here a temporary question can only be asked in a conversation that is stored.
         let conversation_id = fields.conversation_id.clone().filter(|id| id != TEMPORARY);
         let hidden = [
-            ("id", &fields.id),
-            ("conversation_id", &conversation_id),
-            ("message_id", &fields.message_id),
-            ("model", &fields.model),
-            ("key", &fields.key),
+            ("id", fields.id.as_ref()),
+            ("conversation_id", conversation_id.as_ref()),
+            ("message_id", fields.message_id.as_ref()),
+            ("model", fields.model.as_ref()),
+            ("key", fields.key.as_ref()),
+            ("reply_to", fields.others.get("reply_to")),
+            ("asks", fields.others.get("asks")),
         ];
-        let hidden = hidden.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();
+        let hidden = hidden.into_iter().filter_map(|(name, value)| Some((name, value.cloned()?))).collect();
         Some(RefusedForm { action, hidden, field: "text", text: fields.text.clone()? })
     }
 
@@ -199,6 +200,7 @@ impl Form {
             system_prompt: short(&fields.system_prompt),
             label: short(&fields.label),
             base_url: short(&fields.base_url),
+            model: short(&fields.model).filter(|_| self.action == "/fn/save-room"),
             code: short(&fields.code).filter(|_| self.action == "/fn/open-code"),
             models: fields.models.clone().filter(|models| models.len() <= MAX_LIST_BYTES),
             params: short_params(&fields.params, MAX_NUMBER_BYTES),
