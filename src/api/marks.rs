@@ -51,15 +51,18 @@ pub async fn pin_message(message_id: String) -> Result<String, Refusal> {
     Ok(context.redirect_and_return(format!("/c/{}?at={message_id}#{message_id}", message.conversation_id)))
 }
 
-/// Takes the pin of a message away.
+/// Takes the pin of a message away. `list`: the form stands in the list of pins, which is shown again.
 #[server(prefix = "/fn", endpoint = "unpin-message")]
-pub async fn unpin_message(message_id: String) -> Result<String, Refusal> {
+pub async fn unpin_message(message_id: String, list: Option<String>) -> Result<String, Refusal> {
     use crate::server::{
         chat::Chat,
         http::context::{Context, service},
     };
     let context = Context::current()?;
     let message = service::<Chat>()?.pin(context.user()?, &message_id, false).await?;
+    if list.as_deref() == Some("pins") {
+        return Ok(context.redirect_and_return(format!("/rooms/{}/pins", message.conversation_id)));
+    }
     Ok(context.redirect_and_return(format!("/c/{}?at={message_id}#{message_id}", message.conversation_id)))
 }
 

@@ -56,17 +56,25 @@ pub async fn edit_post(conversation_id: String, message_id: String, text: String
     Ok(context.redirect_and_return(format!("/c/{conversation_id}#{}", message.id)))
 }
 
-/// Deletes a message of a room; a mark stays in its place.
+/// Deletes a message of a room; a mark stays in its place. `list`: the form stands in the list of reports, which is shown again.
 #[server(prefix = "/fn", endpoint = "erase-post")]
-pub async fn erase_post(message_id: String) -> Result<String, Refusal> {
+pub async fn erase_post(message_id: String, list: Option<String>) -> Result<String, Refusal> {
     use crate::server::{
         chat::Chat,
         conversations::Conversations,
-        http::context::{Context, service},
+        http::{
+            context::{Context, service},
+            flash::Told,
+        },
     };
     let context = Context::current()?;
     let user = context.user()?;
     let message = service::<Chat>()?.erase_post(user, &message_id).await?;
     let id = service::<Conversations>()?.conversation_of(user, &message.id).await?;
+    if list.as_deref() == Some("reports") {
+        let page = format!("/rooms/{id}/reports");
+        context.tell(&page, Told::say("message-erased"))?;
+        return Ok(page);
+    }
     Ok(context.redirect_and_return(format!("/c/{id}#{}", message.id)))
 }

@@ -77,13 +77,17 @@ fn Row(id: String, shown: ShownNote, days: Days) -> impl IntoView {
     let label = t_with(Reason::new("note-delete-of").with("name", author.name.as_str()));
     let delete = may_delete.then(|| {
         view! {
-            <form method="post" action="/fn/remove-note">
-                <input type="hidden" name="id" value=id />
-                <input type="hidden" name="note_id" value=note.id />
-                <button class="button-bare" aria-label=label.clone() title=label>
+            <details class="confirm">
+                <summary class="button-bare" aria-label=label.clone() title=label>
                     <Icon name="bin" />
-                </button>
-            </form>
+                </summary>
+                <form method="post" action="/fn/remove-note">
+                    <input type="hidden" name="id" value=id />
+                    <input type="hidden" name="note_id" value=note.id />
+                    <p>{t("note-delete-hint")}</p>
+                    <button class="button-small danger">{t("note-delete")}</button>
+                </form>
+            </details>
         }
     });
     view! {

@@ -34,6 +34,8 @@ pub struct Roles {
     pub level: AccessLevel,
     /// Whether the reader has blocked the member.
     pub blocked: bool,
+    /// Whether the room is listed, so that whoever was removed may join again.
+    pub listed: bool,
 }
 
 #[component]
@@ -45,7 +47,7 @@ pub fn Row(
     /// Whether the member is here.
     presence: AnyView,
 ) -> impl IntoView {
-    let Roles { owner, own, level, blocked } = roles;
+    let Roles { owner, own, level, blocked, listed } = roles;
     let Person { member, picture, has_account } = person;
     let manages = level >= AccessLevel::Moderator && !own && !owner && level > AccessLevel::from(member.role);
     let banned = member.state == MemberState::Banned;
@@ -56,7 +58,7 @@ pub fn Row(
         let person = has_account
             .then(|| view! { <div><PersonActs id=member.user_id.clone() blocked profile=true /></div> });
         let forms = (manages && !banned).then(|| {
-            view! { <Acts id=id.clone() member=member.clone() owns=level == AccessLevel::Owner /> }
+            view! { <Acts id=id.clone() member=member.clone() owns=level == AccessLevel::Owner listed /> }
         });
         view! {
             <details class="member-acts">
@@ -104,9 +106,9 @@ fn Whom(id: String, user_id: String) -> impl IntoView {
     }
 }
 
-/// The forms: another role, remove, ban, hand over.
+/// The forms: another role, remove, ban, hand over. All but the first ask once more.
 #[component]
-fn Acts(id: String, member: Member, owns: bool) -> impl IntoView {
+fn Acts(id: String, member: Member, owns: bool, listed: bool) -> impl IntoView {
     let Member { user_id, role, .. } = member;
     let roles = MemberRole::VARIANTS.iter().filter(|one| owns || **one < MemberRole::Moderator).map(|one| {
         view! {
@@ -125,28 +127,37 @@ fn Acts(id: String, member: Member, owns: bool) -> impl IntoView {
             </label>
             <button class="button-small">{t("member-role-save")}</button>
         </form>
-        <form method="post" action="/fn/change-member">
-            {whom()}
-            <p class="muted">{t("member-remove-hint")}</p>
-            <button class="button-small danger" name="act" value="remove">{t("member-remove")}</button>
-        </form>
-        <form method="post" action="/fn/change-member">
-            {whom()}
-            <p class="muted">{t("member-ban-hint")}</p>
-            <label class="member-hide">
-                <input type="checkbox" name="hide" value="true" />
-                {t("member-ban-hide")}
-            </label>
-            <button class="button-small danger" name="act" value="ban">{t("member-ban")}</button>
-        </form>
+        <details class="confirm">
+            <summary class="button-small danger">{t("member-remove-ask")}</summary>
+            <form method="post" action="/fn/change-member">
+                {whom()}
+                <p class="muted">{t(if listed { "member-remove-hint-listed" } else { "member-remove-hint" })}</p>
+                <button class="button-small danger" name="act" value="remove">{t("member-remove")}</button>
+            </form>
+        </details>
+        <details class="confirm">
+            <summary class="button-small danger">{t("member-ban-ask")}</summary>
+            <form method="post" action="/fn/change-member">
+                {whom()}
+                <p class="muted">{t("member-ban-hint")}</p>
+                <label class="member-hide">
+                    <input type="checkbox" name="hide" value="true" />
+                    {t("member-ban-hide")}
+                </label>
+                <button class="button-small danger" name="act" value="ban">{t("member-ban")}</button>
+            </form>
+        </details>
         {owns
             .then(|| {
                 view! {
-                    <form method="post" action="/fn/change-member">
-                        {whom()}
-                        <p class="muted">{t("room-hand-over-about")}</p>
-                        <button class="button-small" name="act" value="hand-over">{t("room-hand-over")}</button>
-                    </form>
+                    <details class="confirm">
+                        <summary class="button-small danger">{t("room-hand-over-ask")}</summary>
+                        <form method="post" action="/fn/change-member">
+                            {whom()}
+                            <p class="muted">{t("room-hand-over-about")}</p>
+                            <button class="button-small danger" name="act" value="hand-over">{t("room-hand-over")}</button>
+                        </form>
+                    </details>
                 }
             })}
     }

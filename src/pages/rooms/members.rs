@@ -10,6 +10,7 @@ use strum::VariantArray;
 use super::{
     RoomPage, Tab, manages,
     member::{Roles, Row},
+    title,
 };
 use crate::{
     domain::{ConversationKind, Notify, Page as Listed},
@@ -26,7 +27,6 @@ use crate::{
         http::{document::Page, redirect},
         live::presence::Presences,
         rooms::{AccessLevel, MemberListing, Rooms, profiles::Profiles},
-        words,
     },
     ui::{parts::Icon, words::t},
 };
@@ -66,7 +66,7 @@ pub async fn members(
     let ids: Vec<String> = items.iter().map(|member| member.user_id.clone()).collect();
     let (here, blocked) = (presences.of(&ids).await?, profiles.blocked_ids(&current).await?);
     let people = rooms.with_pictures(items).await?;
-    Ok(Page::new(words::current().say("room-members")).render(move || {
+    Ok(Page::new(title("room-members", &open.room)).render(move || {
         let (level, me) = (open.grant.level(), current.user.id.clone());
         let (room, notify) = (open.room, open.own.notify);
         let stays = match (room.kind, level) {
@@ -82,7 +82,7 @@ pub async fn members(
             let own = person.member.user_id == me;
             let presence = here.get(&person.member.user_id).copied().unwrap_or_default();
             let blocked = blocked.contains(&person.member.user_id);
-            view! { <Row id person roles=Roles { owner, own, level, blocked } days presence=view! { <PresenceMark presence now days /> }.into_any() /> }
+            view! { <Row id person roles=Roles { owner, own, level, blocked, listed: room.settings.listed } days presence=view! { <PresenceMark presence now days /> }.into_any() /> }
         });
         let rows = rows.collect_view();
         let kind = if banned { "banned=true&" } else { "" };

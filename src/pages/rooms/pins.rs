@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use super::{
     RoomPage, Tab,
     lines::{Line, MessageLine},
-    manages,
+    manages, title,
 };
 use crate::{
     domain::{Reason, RoomPayer},
@@ -21,7 +21,6 @@ use crate::{
         conversations::Conversations,
         http::document::Page,
         rooms::{AccessLevel, Rooms},
-        words,
     },
     ui::words::{t, t_with},
 };
@@ -43,7 +42,7 @@ pub async fn pins(
         .map(|message| message.talk.pinned.as_ref().is_some_and(|pinned| pinned.by == current.id()))
         .collect();
     let lines = Line::of(&rooms, &open.grant, &messages, days).await?;
-    Ok(Page::new(words::current().say("room-pins")).render(move || {
+    Ok(Page::new(title("room-pins", &open.room)).render(move || {
         let (manages, level, none) = (manages(&open), open.grant.level(), lines.is_empty());
         let rows = lines.into_iter().zip(own).map(|(line, own)| {
             let (room_id, message_id) = (id.clone(), line.id.clone());
@@ -54,6 +53,7 @@ pub async fn pins(
                         .then(|| {
                             view! {
                                 <form method="post" action="/fn/unpin-message">
+                                    <input type="hidden" name="list" value="pins" />
                                     <button class="button-small" name="message_id" value=message_id>
                                         {t("unpin-message")}
                                     </button>
@@ -101,7 +101,7 @@ pub async fn read(
     let lines = Line::of(&rooms, &grant, &list.messages, days).await?;
     let asker = rooms.people_of(&grant, vec![list.answer.author_id.clone()]).await?;
     let asker = asker.into_values().next().map(|person| person.member.name).unwrap_or_default();
-    Ok(Page::new(words::current().say("room-read-list")).render(move || {
+    Ok(Page::new(title("room-read-list", &open.room)).render(move || {
         let payer = match list.read.payer {
             RoomPayer::Asker => Reason::new("room-paid-by").with("name", asker),
             RoomPayer::Owner => Reason::new("room-paid-by-owner"),

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::{
     RoomPage, Tab,
     lines::{Line, MessageLine},
+    title,
 };
 use crate::{
     domain::{Reason, Report, ReportEnd},
@@ -17,7 +18,6 @@ use crate::{
         conversations::Conversations,
         http::{document::Page, redirect},
         rooms::{Person, ReportPage, Rooms},
-        words,
     },
     ui::words::{t, t_with},
 };
@@ -50,7 +50,7 @@ pub async fn reports(
     let reporters = items.iter().filter_map(|item| item.report.reporter_id.clone());
     let settlers = items.iter().filter_map(|item| Some(item.report.settled.as_ref()?.by.clone()));
     let people = rooms.people_of(&open.grant, reporters.chain(settlers).collect()).await?;
-    Ok(Page::new(words::current().say("reports")).render(move || {
+    Ok(Page::new(title("reports", &open.room)).render(move || {
         let none = items.is_empty();
         let rows = items.into_iter().filter_map(|item| {
             let line = lines.iter().find(|line| line.id == item.report.message_id)?.clone();
@@ -110,11 +110,16 @@ fn About(room_id: String, report: Report, people: HashMap<String, Person>, days:
                         {t("report-dismiss")}
                     </button>
                 </form>
-                <form method="post" action="/fn/erase-post">
-                    <button class="button-small danger" name="message_id" value=report.message_id.clone()>
-                        {t("message-delete")}
-                    </button>
-                </form>
+                <details class="confirm">
+                    <summary class="button-small danger">{t("message-delete-ask")}</summary>
+                    <form method="post" action="/fn/erase-post">
+                        <input type="hidden" name="list" value="reports" />
+                        <p>{t("message-erase-hint")}</p>
+                        <button class="button-small danger" name="message_id" value=report.message_id.clone()>
+                            {t("message-delete")}
+                        </button>
+                    </form>
+                </details>
             </div>
         }
     });
