@@ -36,11 +36,11 @@ pub async fn bring_in(
         return Ok(Redirect::to(&format!("/rooms/{id}/members")).into_response());
     }
     let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
-    let may_make = rooms.left_to_make(&current).await? != Some(0);
+    let why_not = rooms.why_none_to_make(&current).await?;
     Ok(Page::new(words::current().say("bring-in")).render(move || {
         let title = title_of(&conversation);
         let form = notice.of(BRING);
-        let fields = may_make.then(|| {
+        let fields = why_not.is_none().then(|| {
             let (id, name) = (id.clone(), conversation.title.clone());
             view! { <Make id name key form /> }
         });
@@ -65,7 +65,7 @@ pub async fn bring_in(
                                 <li>{t("bring-in-instructions")}</li>
                             </ul>
                             {fields}
-                            {(!may_make).then(|| view! { <p>{t("rooms-no-more")}</p> })}
+                            {why_not.map(|key| view! { <p>{t(key)}</p> })}
                         </section>
                     </div>
                 </div>

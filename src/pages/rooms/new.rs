@@ -28,10 +28,10 @@ pub async fn new(
     notice: Notice,
 ) -> Result<Response, PageError> {
     let sidebar = Sidebar::load(&conversations, &current, (now, days)).await?;
-    let may_make = rooms.left_to_make(&current).await? != Some(0);
+    let why_not = rooms.why_none_to_make(&current).await?;
     Ok(Page::new(words::current().say("room-new")).render(move || {
         let form = notice.of(MAKE);
-        let fields = may_make.then(|| view! { <Make form key /> });
+        let fields = why_not.is_none().then(|| view! { <Make form key /> });
         let alert = notice.alert();
         view! {
             <Frame sidebar current=None>
@@ -42,7 +42,7 @@ pub async fn new(
                         <section class="settings-section">
                             <p class="muted">{t("room-about")}</p>
                             {fields}
-                            {(!may_make).then(|| view! { <p>{t("rooms-no-more")}</p> })}
+                            {why_not.map(|key| view! { <p>{t(key)}</p> })}
                         </section>
                         <p class="page-link">
                             <a href="/rooms">{t("rooms-all")}</a>

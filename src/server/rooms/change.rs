@@ -105,6 +105,15 @@ impl Rooms {
         Ok(Some(most.saturating_sub(self.chats.rooms_owned(current.id()).await?)))
     }
 
+    /// The key of the sentence that says why the person may make no room now; `None`: they may.
+    pub async fn why_none_to_make(&self, current: &CurrentUser) -> Result<Option<&'static str>, AppError> {
+        if self.left_to_make(current).await? != Some(0) {
+            return Ok(None);
+        }
+        let most = self.allowances.most_rooms(&current.user).await?;
+        Ok(Some(if most == Some(0) { "rooms-none" } else { "rooms-no-more" }))
+    }
+
     /// Changes what moderators decide about a room.
     ///
     /// # Errors
