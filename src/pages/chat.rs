@@ -1,6 +1,6 @@
 //! The start page and a conversation's page, whole or as a part that a page shows in place of its own.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use axum::{
     Json,
@@ -22,7 +22,6 @@ use crate::{
         dock::{Composing, DockContent, Opened},
         layout::{Bar, Frame, RowMenu, Sidebar, title_of},
         outline::OutlineButton,
-        people::direct_bar::WhyNot,
         room_bar::{RoomBar, RoomTop},
         room_window::{self, RoomWindow},
         start::{Start, offered_text},
@@ -75,7 +74,8 @@ pub async fn new(
     let notes = StartNotes::load(&rooms, &current, (now, days)).await?;
     let start = Start::of(&current, (choice.offered(), &choice.failures), &sidebar, notes);
     let text = offered_text(query.text);
-    let composing = Composing { models: choice.models, alert: notice.alert(), text, reply: None, key };
+    let composing =
+        Composing { models: choice.models, alert: notice.alert(), text, key, ..Composing::default() };
     let (opened, own_picture) = (Opened::new(&current, shown), picture::of(&current.user));
     let own_name = current.user.name.clone();
     let tools = Tools::of_new(&current.user.preferences);
@@ -128,6 +128,7 @@ pub async fn open(
         Some(id) => room_window::original_of(&rooms, &grant, &id).await?,
         None => None,
     };
+    let edits = query.edit.is_some();
     let part = Part::Window { before: before.as_deref(), limit: None };
     let model = grant.conversation().model.clone();
     let of_conversation = model.as_deref().ok_or(&current.user.preferences);
@@ -148,23 +149,32 @@ pub async fn open(
     view.shown.queue = queue_of(&chat, &current, &id, days).await?;
     view.shown.model = choice.chosen;
     view.shown.model_label = choice.label;
+    let askers = match &view.window.room {
+        Some(room) => room.askers(&view.shown.queue),
+        None => HashMap::new(),
+    };
     let page = Page {
         islands: true,
-        refresh: view.shown.generating.as_ref().map(|_| format!("{REFRESH_SECONDS};url=/c/{id}")),
+        // It would throw away what is being typed: an edit, and in a room, where others are answered, a message.
+        refresh: view
+            .shown
+            .generating
+            .as_ref()
+            .filter(|_| !in_room && !edits)
+            .map(|_| format!("{REFRESH_SECONDS};url=/c/{id}")),
         feed: (view.conversation.kind == ConversationKind::Board).then_some(FEED),
         ..Page::new(title_of(&view.conversation))
     };
-    let composing = Composing { models: choice.models, alert: notice.alert(), text: None, reply, key };
+    let composing =
+        Composing { models: choice.models, alert: notice.alert(), text: None, reply, key, askers };
     let (opened, own_picture) = (Opened::new(&current, view.shown), picture::of(&current.user));
     let own_name = current.user.name.clone();
     let ThreadView { top, conversation, window, thread, tools, permit, .. } = view;
-    let why_not = top.as_ref().and_then(RoomTop::why_not);
     let response = page.render(move || {
-        let note = why_not.map(|reason| view! { <WhyNot reason /> });
         view! {
             <Frame sidebar current=Some(id.clone())>
                 <ConversationBar conversation top days tools />
-                <Content opened composing name=own_name picture=own_picture empty=false note=note.into_any()>
+                <Content opened composing name=own_name picture=own_picture empty=false>
                     {window.show(&id, thread)}
                 </Content>
             </Frame>
@@ -308,6 +318,8 @@ impl ThreadView {
             queue: QuestionQueue::default(),
             room: top.as_ref().map(RoomTop::placeholder),
             asks: top.as_ref().is_some_and(RoomTop::asks),
+            manages: top.as_ref().is_some_and(RoomTop::manages),
+            only_reads: top.as_ref().and_then(RoomTop::only_reads),
         };
         let window = Window {
             edited,
@@ -383,6 +395,6 @@ pub(super) fn Content(
         {templates.unwrap_or_else(|| view! { <Templates name picture /> }.into_any())}
         <dialog id="sheet" aria-labelledby="sheet-title"></dialog>
         <script type="application/json" id=OPENED nonce=use_nonce() inner_html=opened.written()></script>
-        <DockContent shown=opened.shown composing />
+        <DockContent shown=opened.shown reader_id=opened.reader_id composing />
     }
 }

@@ -2,6 +2,8 @@
 //! a script shows at times is there from the beginning and hidden, and what it shows many times is in a `<template>`,
 //! because a browser has HTML sooner than a script that makes it.
 
+use std::collections::HashMap;
+
 use leptos::prelude::*;
 use serde::Serialize;
 
@@ -20,13 +22,13 @@ use crate::{
 pub struct Opened {
     pub shown: Shown,
     /// The id of the person who reads the page.
-    reader_id: String,
+    pub reader_id: String,
     /// The sentences of [`PHRASES`], worded.
     phrases: Phrases,
 }
 
 /// What the composer shows besides.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Composing {
     /// The ids of the models to choose from.
     pub models: Vec<String>,
@@ -36,6 +38,8 @@ pub struct Composing {
     pub text: Option<String>,
     /// What one is about to answer in a room.
     pub reply: Option<Original>,
+    /// The names of those whose questions wait in a room, by their ids.
+    pub askers: HashMap<String, String>,
     /// The idempotency key of the page's forms, for browsers without a script.
     pub key: String,
 }
@@ -55,11 +59,21 @@ impl Opened {
 
 /// The composer and what stands above it.
 #[component]
-pub fn DockContent(shown: Shown, composing: Composing) -> impl IntoView {
+pub fn DockContent(shown: Shown, reader_id: String, composing: Composing) -> impl IntoView {
     let alert = composing.alert.clone();
     let silent = alert.is_none();
     let QuestionQueue { items: queue, waits } = shown.queue.clone();
     let (none_waits, waits) = (queue.is_empty(), waits && !queue.is_empty());
+    let (in_room, only_reads) = (shown.room.is_some(), shown.only_reads.clone());
+    let writes = only_reads.is_none();
+    let manages = shown.manages;
+    let rows = queue.into_iter().map(|item| {
+        let takes = !in_room || manages || item.author_id == reader_id;
+        let name = in_room.then(|| composing.askers.get(&item.author_id).cloned()).flatten();
+        view! { <QueueRow item=Some(item) in_room name takes chooses=!in_room || manages /> }
+    });
+    let rows = rows.collect_view();
+    let new = shown.conversation_id.clone().filter(|_| in_room).map(|id| view! { <ShowNew id /> });
     view! {
         <Dock>
             <div class="composer-area">
@@ -90,9 +104,13 @@ pub fn DockContent(shown: Shown, composing: Composing) -> impl IntoView {
                     {t("queue-waits")}
                 </p>
                 <ol class="queue" id="queue" aria-label=t("queue") hidden=none_waits>
-                    {queue.into_iter().map(|item| view! { <QueueRow item=Some(item) /> }).collect_view()}
+                    {rows}
                 </ol>
-                <p class="typing" id="typing" dir="auto" hidden></p>
+                <p class="typing" class:in-room=in_room id="typing" dir="auto" hidden></p>
+                {new}
+                <p class="dock-note" id="only-reads" role="status" dir="auto" hidden=writes>
+                    {only_reads}
+                </p>
                 <Composer shown composing />
                 <p class="visually-hidden" role="status" id="spoken"></p>
                 <button type="button" class="reply" id="reply" hidden>
@@ -105,10 +123,23 @@ pub fn DockContent(shown: Shown, composing: Composing) -> impl IntoView {
     }
 }
 
+/// The way to what came since, for browsers without a script: a page of a room that loaded itself again would throw away what
+/// is being typed.
+#[component]
+fn ShowNew(id: String) -> impl IntoView {
+    view! {
+        <noscript>
+            <p class="dock-note">
+                <a href=format!("/c/{id}")>{t("room-show-new")}</a>
+            </p>
+        </noscript>
+    }
+}
+
 #[component]
 fn Composer(shown: Shown, composing: Composing) -> impl IntoView {
     let Composing { models, text, key, reply, .. } = composing;
-    let Shown { conversation_id, generating, model, model_label, room, asks, .. } = shown;
+    let Shown { conversation_id, generating, model, model_label, room, asks, only_reads, .. } = shown;
     // Leptos writes a textarea's children without escaping them, and a browser drops the first line break.
     let text = text.map(|text| format!("\n{}", html_escape::encode_text(&text)));
     let label = model_label.unwrap_or_default();
@@ -117,7 +148,13 @@ fn Composer(shown: Shown, composing: Composing) -> impl IntoView {
     let in_room = room.is_some();
     let (before_keys, after_keys) = around("answers-can-be-wrong", "keys");
     view! {
-        <form class="composer" method="post" action=if in_room { "/fn/post" } else { "/fn/ask" }>
+        <form
+            class="composer"
+            id="composer"
+            method="post"
+            action=if in_room { "/fn/post" } else { "/fn/ask" }
+            hidden=only_reads.is_some()
+        >
             <Replying reply />
             <ul class="mention-list" id="mention-list" role="listbox" aria-label=t("mention-whom") hidden></ul>
             <ul class="quotes" id="extras" aria-label=t("extras") hidden></ul>
@@ -210,24 +247,35 @@ fn ModelChoice(models: Vec<String>, chosen: Option<String>) -> impl IntoView {
     }
 }
 
-/// A question that waits; its buttons need a script.
+/// A question that waits; its buttons need a script. In a room the text is that of the message, and `name` is the asker's.
 #[component]
-fn QueueRow(#[prop(optional_no_strip)] item: Option<Queued>) -> impl IntoView {
+fn QueueRow(
+    #[prop(optional_no_strip)] item: Option<Queued>,
+    in_room: bool,
+    #[prop(optional_no_strip)] name: Option<String>,
+    /// Whether one may take it out.
+    takes: bool,
+    /// Whether one chooses which question is next.
+    chooses: bool,
+) -> impl IntoView {
     let id = item.as_ref().map(|item| item.id.clone());
     let text = item.as_ref().map(|item| item.text.clone());
     let first = item.as_ref().is_some_and(|item| item.position == 0);
     let why = item.and_then(|item| item.why_it_waits().map(str::to_owned));
     // As in the composer.
     let shown = text.as_ref().map(|text| format!("\n{}", html_escape::encode_text(text)));
-    let silent = why.is_none();
+    let (silent, nameless) = (why.is_none(), name.is_none());
     view! {
         <li class="queued" data-id=id data-text=text>
             <Icon name="clock" />
-            <textarea rows="1" aria-label=t("queued-question") dir="auto" inner_html=shown></textarea>
+            <strong class="queued-by" dir="auto" hidden=nameless>
+                {name}
+            </strong>
+            <textarea rows="1" aria-label=t("queued-question") readonly=in_room dir="auto" inner_html=shown></textarea>
             <small hidden=silent>{why}</small>
-            <RowButton class="queue-up" label="queue-up" icon="up" hidden=first />
-            <RowButton class="queue-send" label="queue-send" icon="play" />
-            <RowButton class="queue-remove" label="remove" icon="close" />
+            <RowButton class="queue-up" label="queue-up" icon="up" hidden=first || !chooses />
+            <RowButton class="queue-send" label="queue-send" icon="play" hidden=!chooses />
+            <RowButton class="queue-remove" label="remove" icon="close" hidden=!takes />
         </li>
     }
 }
@@ -257,7 +305,7 @@ fn RowButton(
 fn Rows() -> impl IntoView {
     view! {
         <template id="new-queued">
-            <QueueRow item=None />
+            <QueueRow item=None in_room=false name=None takes=true chooses=true />
         </template>
         <template id="new-extra">
             <li>

@@ -56,8 +56,6 @@ impl RoomTop {
     /// What stands in the empty composer.
     pub fn placeholder(&self) -> String {
         let key = match self.room.settings.answers {
-            _ if self.level < AccessLevel::Member && self.direct.is_some() => "direct-only-read",
-            _ if self.level < AccessLevel::Member => "room-only-read",
             _ if self.direct.is_some() => "direct-write-to",
             RoomAnswers::Mention => "room-write-mention",
             RoomAnswers::Always => "room-write-always",
@@ -67,10 +65,20 @@ impl RoomTop {
         words::current().text(&Reason::new(key).with("name", self.room.name.as_str()))
     }
 
-    /// Why one cannot write to the other person, in a conversation of two.
-    pub fn why_not(&self) -> Option<Reason> {
-        let (partner, _) = self.direct.as_ref()?;
-        Some(Reason::new(partner.state.why_not()?).with("name", partner.name.as_str()))
+    /// Why one cannot write, in words; `None`: one can.
+    pub fn only_reads(&self) -> Option<String> {
+        let reads = self.level < AccessLevel::Member;
+        let (key, name) = match &self.direct {
+            Some((partner, _)) => {
+                (partner.state.why_not().or(reads.then_some("direct-only-read")), &partner.name)
+            }
+            None => (reads.then_some("room-only-read"), &self.room.name),
+        };
+        Some(words::current().text(&Reason::new(key?).with("name", name.as_str())))
+    }
+
+    pub fn manages(&self) -> bool {
+        self.level >= AccessLevel::Moderator
     }
 
     /// Whether the composer has a button that asks the model.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use leptos::prelude::*;
 
 use crate::{
-    domain::{ConversationKind, Message, Picture, Reason, Role, RoomPayer, model::short_name},
+    domain::{ConversationKind, Message, Picture, QuestionQueue, Reason, Role, RoomPayer, model::short_name},
     error::AppError,
     pages::days::Days,
     server::{
@@ -111,6 +111,12 @@ impl RoomWindow {
             // Nothing is known of somebody whose account is gone.
             None => (String::new(), picture::made_of("?", id), false),
         }
+    }
+
+    /// The names of those whose questions wait, as far as something of theirs is on the page.
+    pub fn askers(&self, queue: &QuestionQueue) -> HashMap<String, String> {
+        let name = |id: &String| Some((id.clone(), self.people.get(id)?.member.name.clone()));
+        queue.items.iter().filter_map(|item| name(&item.author_id)).collect()
     }
 
     fn may_delete(&self, message: &Message) -> bool {

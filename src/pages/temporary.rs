@@ -43,7 +43,7 @@ pub async fn temporary(
         model_label: choice.label,
         ..Shown::default()
     };
-    let composing = Composing { models: choice.models, alert: notice.alert(), text: None, reply: None, key };
+    let composing = Composing { models: choice.models, alert: notice.alert(), key, ..Composing::default() };
     let own_picture = picture::of(&current.user);
     let opened = Opened::new(&current, shown);
     let title = words::current().say("conversation-temporary");

@@ -44,13 +44,3 @@ pub fn DirectBar(id: String, partner: Partner, picture: Picture, notify: Notify)
         </Bar>
     }
 }
-
-/// Why one cannot write, above the thread.
-#[component]
-pub fn WhyNot(reason: Reason) -> impl IntoView {
-    view! {
-        <p class="direct-note muted" role="status">
-            {t_with(reason)}
-        </p>
-    }
-}

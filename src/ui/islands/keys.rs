@@ -38,9 +38,9 @@ pub(super) fn on_key(state: PageState, event: &ev::KeyboardEvent) {
         }
         return;
     }
-    // Escape closes what is open; where nothing is, it stops the answer.
+    // Escape closes what is open; where nothing is, it stops the answer, but in a room, where it may be somebody else's.
     if press.is("Escape") {
-        if !editing::close_open(state) && !overlay::close() {
+        if !editing::close_open(state) && !overlay::close() && !state.is_room() {
             send::stop(state);
         }
         return;

@@ -116,7 +116,7 @@ pub(super) fn show(state: PageState, queue: &QuestionQueue) {
     for item in &queue.items {
         let known = old.iter().find(|row| row.get_attribute(ID).as_deref() == Some(&*item.id));
         let Some(row) = known.cloned().or_else(|| copy_of_template("new-queued")) else { continue };
-        fill(&row, item);
+        fill(state, &row, item);
         let _ = row.set_attribute(OF, &state.conversation().unwrap_or_default());
         // The rows come in order. Only one that is not the next already is moved, because moving takes the focus away.
         let next = list.children().item(item.position);
@@ -126,7 +126,13 @@ pub(super) fn show(state: PageState, queue: &QuestionQueue) {
     }
 }
 
-fn fill(row: &Element, item: &Queued) {
+/// Who asked a question of a room, as its message says it.
+fn asker(item: &Queued) -> Option<String> {
+    let message = messages::message(item.message_id.as_deref()?)?;
+    message.query_selector(".said-head strong").ok()??.text_content()
+}
+
+fn fill(state: PageState, row: &Element, item: &Queued) {
     let _ = row.set_attribute(ID, &item.id);
     let text = row.query_selector("textarea").ok().flatten();
     let changed = row.get_attribute(TEXT).as_deref() != Some(&*item.text);
@@ -139,8 +145,23 @@ fn fill(row: &Element, item: &Queued) {
         set_hidden(&why, said.is_none());
         why.set_text_content(said);
     }
-    if let Ok(Some(up)) = row.query_selector(".queue-up") {
-        set_hidden(&up, item.position == 0);
+    // In a room the text is that of the message, members take their own questions out, and moderators choose.
+    let in_room = state.is_room();
+    let chooses = !in_room || state.manages.get_untracked();
+    let takes = chooses || state.reader_id.with_value(|reader| *reader == item.author_id);
+    for (selector, hidden) in
+        [(".queue-up", item.position == 0 || !chooses), (".queue-send", !chooses), (".queue-remove", !takes)]
+    {
+        if let Ok(Some(button)) = row.query_selector(selector) {
+            set_hidden(&button, hidden);
+        }
+    }
+    if let Some(field) = drafts::edit_field(row) {
+        field.set_read_only(in_room);
+    }
+    if let (Ok(Some(by)), Some(name)) = (row.query_selector(".queued-by"), asker(item)) {
+        set_hidden(&by, !in_room);
+        by.set_text_content(Some(&name));
     }
 }
 

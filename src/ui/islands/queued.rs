@@ -9,7 +9,7 @@ pub(super) fn read(json: &Json) -> QuestionQueue {
     let question = |(position, item): (u32, &Json)| {
         Some(Queued {
             id: item.text("id")?,
-            author_id: String::new(),
+            author_id: item.text("author_id").unwrap_or_default(),
             text: item.text("text")?,
             message_id: item.text("message_id"),
             model: item.text("model"),

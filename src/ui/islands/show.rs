@@ -79,6 +79,13 @@ fn room(state: PageState) {
     let room = state.room.get();
     show_if("picker", room.is_none());
     show_if("ask-model", state.asks.get());
+    if let Some(typing) = found("#typing") {
+        let _ = typing.class_list().toggle_with_force("in-room", room.is_some());
+    }
+    let only_reads = state.only_reads.get();
+    show_if("only-reads", only_reads.is_some());
+    set_text("#only-reads", only_reads.as_deref().unwrap_or_default());
+    show_if("composer", only_reads.is_none());
     let Some(field) = field::composer() else { return };
     let usual = field.get_attribute("data-usual").unwrap_or_default();
     let _ = field.set_attribute("placeholder", &room.unwrap_or(usual));

@@ -29,6 +29,10 @@ pub struct Shown {
     pub room: Option<String>,
     /// Whether the composer of the room has a button that asks the model.
     pub asks: bool,
+    /// Why one cannot write there: the sentence that stands in place of the composer.
+    pub only_reads: Option<String>,
+    /// Whether one manages the room.
+    pub manages: bool,
 }
 
 /// What a page that is open gets in place of what it shows.
@@ -54,6 +58,8 @@ impl Shown {
             queue: json.get("queue").map(|queue| queued::read(&queue)).unwrap_or_default(),
             room: json.text("room"),
             asks: json.flag("asks"),
+            only_reads: json.text("only_reads"),
+            manages: json.flag("manages"),
         }
     }
 }
@@ -108,9 +114,11 @@ pub(super) struct PageState {
     pub extras: RwSignal<Vec<Extra>>,
     /// The questions that wait.
     pub queue: RwSignal<QuestionQueue>,
-    /// As [`Shown::room`] and [`Shown::asks`].
+    /// As the fields of [`Shown`].
     pub room: RwSignal<Option<String>>,
     pub asks: RwSignal<bool>,
+    pub only_reads: RwSignal<Option<String>>,
+    pub manages: RwSignal<bool>,
     pub undoable: RwSignal<Option<Undoable>>,
     /// What a screen reader is told.
     pub spoken: RwSignal<String>,
@@ -168,6 +176,8 @@ impl PageState {
             queue: RwSignal::new(shown.queue),
             room: RwSignal::new(shown.room),
             asks: RwSignal::new(shown.asks),
+            only_reads: RwSignal::new(shown.only_reads),
+            manages: RwSignal::new(shown.manages),
             undoable: RwSignal::new(None),
             spoken: RwSignal::default(),
             following: RwSignal::new(false),
@@ -201,6 +211,8 @@ impl PageState {
         self.queue.set(shown.queue);
         self.room.set(shown.room);
         self.asks.set(shown.asks);
+        self.only_reads.set(shown.only_reads);
+        self.manages.set(shown.manages);
         self.alert.set(None);
         self.disconnected.set(false);
         self.unseen.set(0);

@@ -255,6 +255,8 @@ fn leave(state: PageState) {
             queue: state.queue.get_untracked(),
             room: state.room.get_untracked(),
             asks: state.asks.get_untracked(),
+            only_reads: state.only_reads.get_untracked(),
+            manages: state.manages.get_untracked(),
         },
         synced: state.synced.get_value(),
         title: document().title(),
