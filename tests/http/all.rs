@@ -50,6 +50,7 @@ mod queue_day;
 mod registration;
 mod remains;
 mod retrying;
+mod room_faces;
 mod room_hidden;
 mod room_pages;
 mod room_people;
