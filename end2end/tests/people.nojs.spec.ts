@@ -32,7 +32,7 @@ test("somebody is found, written to, left a note and blocked", async ({ page, us
   await other.page.getByRole("navigation").getByRole("link", { name: new RegExp(user.name) }).click();
   await expect(other.page).toHaveURL(address);
   await expect(other.page.getByRole("heading", { name: user.name, level: 1 })).toBeVisible();
-  await other.page.getByRole("link", { name: `Profile of ${user.name}` }).click();
+  await other.page.locator(".top-bar").getByRole("link", { name: `Profile of ${user.name}` }).click();
   await other.page.getByRole("button", { name: "Block" }).click();
   await expect(other.page.getByText(`${user.name} is blocked.`)).toBeVisible();
 
