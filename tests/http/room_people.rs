@@ -76,9 +76,9 @@ async fn what_the_model_is_told_in_a_room_only_its_moderators_know() {
             let told = if knows { json!("Answer in rhymes.") } else { json!(null) };
             assert_eq!(shown["system_prompt"], told, "{role} {path}");
         }
+        // They are forms of a private conversation, and a room has its own.
         for page in &pages {
-            let shown = browser(&app, &kim).get(page).await.is(200).text();
-            assert_eq!(shown.contains("Answer in rhymes."), knows, "{role} {page}");
+            browser(&app, &kim).get(page).await.is(404);
         }
     }
     lin.patch(&member, &json!({ "role": "member" })).await.is(200);
