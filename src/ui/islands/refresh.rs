@@ -92,6 +92,7 @@ fn show(state: PageState, fetched: &Fetched) {
     let is_ahead = is_later && !state.overlaps.get_value();
     let placed = thread::show(&fetched.thread, is_ahead, posts::is_awaited(state));
     sidebar::show_bar(state, &fetched.bar, &fetched.title);
+    state.allow(&fetched.shown);
     // What was left out is asked for again.
     if !placed.left_out {
         state.synced.set_value(after);

@@ -220,6 +220,19 @@ impl PageState {
         self.steering.set_value(false);
     }
 
+    /// Takes over what the room is called and lets the reader do, which others may have changed. A view that is as it was stays.
+    pub fn allow(&self, shown: &Shown) {
+        fn set<T: Clone + PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, new: &T) {
+            if signal.with_untracked(|old| old != new) {
+                signal.set(new.clone());
+            }
+        }
+        set(self.room, &shown.room);
+        set(self.asks, &shown.asks);
+        set(self.only_reads, &shown.only_reads);
+        set(self.manages, &shown.manages);
+    }
+
     /// Goes back to the event before an answer of which events came while it was not on the page: the HTML that brought it
     /// may have less of its text, or more. Answers whether another connection has to tell it all from there.
     pub fn rewind(&self) -> bool {
