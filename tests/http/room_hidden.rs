@@ -37,12 +37,13 @@ impl Room {
         self.lin.post(&path, &body).await.is(200);
     }
 
-    /// What Ann is told who comes back with this position, up to her own reply.
-    async fn told_since(&self, after: u64) -> String {
+    /// What Ann is told who comes back with this position, up to her own reply and this message.
+    async fn told_since(&self, after: u64, message_id: &str) -> String {
         let client = self.app.client().bearer(self.ann.token());
         let path = format!("/api/v1/conversations/{}/events?after={after}", self.id);
         let (mut events, mut told) = (client.events(&path).await, String::new());
-        while !told.contains("I disagree") {
+        let message = format!(r#""id":"{message_id}""#);
+        while !(told.contains("I disagree") && told.contains(&message)) {
             told.push_str(&events.next().await.unwrap().2.to_string());
         }
         told
@@ -71,7 +72,7 @@ async fn hidden_words_are_nowhere_until_they_are_shown_again() {
     let newest = room.ann.post(&path, &reply).await.is(201).json()["message"]["id"].clone();
     let newest = newest.as_str().unwrap();
     room.ann.send_json("PUT", &format!("/api/v1/messages/{said}/pin"), &json!({ "on": true })).await.is(200);
-    let (shown, since) = (room.told_since(before).await, room.seq().await);
+    let (shown, since) = (room.told_since(before, &said).await, room.seq().await);
     assert!(shown.contains(SECRET), "{shown}");
 
     room.member("ban", json!({ "hide": true })).await;
@@ -89,7 +90,7 @@ async fn hidden_words_are_nowhere_until_they_are_shown_again() {
         let text = room.ann.get(&path).await.is(200).text();
         assert!(!text.contains(SECRET), "{path}: {text}");
     }
-    let told = room.told_since(before).await;
+    let told = room.told_since(before, &said).await;
     assert!(told.contains(&said) && !told.contains(SECRET), "{told}");
     // Nobody marks or answers what is hidden; a pin can be taken away, and does not tell it.
     let mark = |what: &str| format!("/api/v1/messages/{said}/{what}");

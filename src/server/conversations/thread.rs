@@ -237,16 +237,38 @@ impl Conversations {
         let is_known = |outline: &Outline| {
             outline.revision <= since && shown.as_ref().is_none_or(|shown| shown.contains(&outline.id))
         };
-        let (unchanged, anew): (Vec<_>, Vec<_>) = branch.outlines().iter().cloned().partition(is_known);
+        let (mut unchanged, mut anew): (Vec<_>, Vec<_>) =
+            branch.outlines().iter().cloned().partition(is_known);
         let mut above = HashSet::new();
-        // In a room the first message of a person shows the name, and those that follow it do not.
+        let mut quoting = HashSet::new();
         if grant.conversation().kind != ConversationKind::Private {
+            quoting = self.quoting(grant, (&unchanged, &anew), leaf).await?;
+            anew.extend(unchanged.extract_if(.., |outline| quoting.contains(&outline.id)));
+            // The first message of a person shows the name, and those that follow it do not.
             let parents: HashSet<String> = anew.into_iter().filter_map(|outline| outline.parent_id).collect();
             let known = unchanged.iter().filter(|outline| parents.contains(&outline.id));
             above = known.map(|outline| outline.id.clone()).collect();
         }
-        branch.take(|outline| is_known(outline) && !above.contains(&outline.id));
+        let is_read = |id: &String| above.contains(id) || quoting.contains(id);
+        branch.take(|outline| is_known(outline) && !is_read(&outline.id));
         Ok((branch.bytes() <= WINDOW_BYTES).then_some(Found { branch, unchanged, above }))
+    }
+
+    /// Those of the messages that a page shows which quote one that it shows otherwise now. `leaf`: the newest one on the page.
+    async fn quoting(
+        &self,
+        grant: &Grant,
+        (unchanged, anew): (&[Outline], &[Outline]),
+        leaf: &str,
+    ) -> Result<HashSet<String>, AppError> {
+        let ids =
+            |outlines: &[Outline]| outlines.iter().map(|outline| outline.id.clone()).collect::<Vec<_>>();
+        let mut changed = ids(anew);
+        changed.retain(|id| **id <= *leaf);
+        if changed.is_empty() || unchanged.is_empty() {
+            return Ok(HashSet::new());
+        }
+        Ok(self.chats.replies_among(grant, &ids(unchanged), &changed).await?.into_iter().collect())
     }
 
     /// The places of those that have siblings, by message. Each message comes with its parent. One query for all.

@@ -77,6 +77,9 @@ pub trait Talks: Send + Sync {
     /// reports of it are settled. The person behind the grant wrote
     /// it, or asked for the answer, and needs [`super::Need::Write`]; anybody else needs [`super::Need::Manage`].
     async fn erase_message(&self, grant: &Grant, message_id: &str, now: i64) -> Result<TalkOutcome>;
+    /// Those of these messages of a room that answer one of the `originals`, in any order.
+    async fn replies_among(&self, grant: &Grant, ids: &[String], originals: &[String])
+    -> Result<Vec<String>>;
     /// What a message said before, newest first; for moderators ([`super::Need::Manage`]), otherwise nothing.
     async fn versions(&self, grant: &Grant, message_id: &str, query: VersionQuery) -> Result<VersionPage>;
 }

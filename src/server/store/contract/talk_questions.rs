@@ -54,6 +54,9 @@ pub(super) async fn a_question_of_a_room_is_a_message_and_waits(store: &dyn Stor
     tells.answer.parent_id = Some(first.id.clone());
     begins(store, &tells).await;
     let answer = stored(store, &room.reader, &new.answer.id).await;
+    let (all, of) = ([between.id.clone(), answer.id.clone()], [first.id.clone(), second.id.clone()]);
+    let replies = async |ids| store.replies_among(&room.reader, ids, &of).await.unwrap();
+    assert_eq!((replies(&all).await, replies(&all[..1]).await), (vec![answer.id.clone()], Vec::new()));
     assert_eq!((answer.parent_id, answer.talk.reply_to), (Some(between.id), Some(first.id)));
     assert_eq!((answer.talk.read, answer.author_id), (Some(read), room.member.user_id().to_owned()));
     let room_now = now(store, &room.member).await;

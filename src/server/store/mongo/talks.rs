@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use futures::TryStreamExt;
 use mongodb::{
     ClientSession,
-    bson::{doc, to_bson},
+    bson::{Bson, doc, to_bson},
     error,
 };
 use serde::{Deserialize, Serialize};
@@ -60,6 +60,19 @@ impl Talks for Mongo {
     ) -> Result<TalkOutcome> {
         let (to, tried) = (To::Text(text, mentions), AtomicBool::default());
         self.call(self.transaction(&Replace { grant, message_id, to, now, tried })).await
+    }
+
+    async fn replies_among(
+        &self,
+        grant: &Grant,
+        ids: &[String],
+        originals: &[String],
+    ) -> Result<Vec<String>> {
+        let which = doc! {
+            "_id": { "$in": ids }, "conversation_id": grant.conversation_id(), "talk.reply_to": { "$in": originals },
+        };
+        let found = self.call(async { self.messages().distinct("_id", which).await }).await?;
+        Ok(found.iter().filter_map(Bson::as_str).map(str::to_owned).collect())
     }
 
     async fn erase_message(&self, grant: &Grant, message_id: &str, now: i64) -> Result<TalkOutcome> {

@@ -15,7 +15,7 @@ use super::{
     error::store_error,
     line::{mention, queue_changed},
     reports,
-    rows::talk_json,
+    rows::{json, talk_json},
     tree::message,
 };
 
@@ -51,6 +51,11 @@ impl FromRow<'_, SqliteRow> for Version {
     }
 }
 
+const REPLIES: &str = "
+    SELECT id FROM messages
+    WHERE conversation_id = ?1 AND id IN (SELECT value FROM json_each(?2))
+        AND talk ->> '$.reply_to' IN (SELECT value FROM json_each(?3))";
+
 #[async_trait]
 impl Talks for Sqlite {
     async fn edit_message(
@@ -66,6 +71,17 @@ impl Talks for Sqlite {
 
     async fn erase_message(&self, grant: &Grant, message_id: &str, now: i64) -> Result<TalkOutcome> {
         self.erase_one(grant, message_id, now).await.map_err(store_error)
+    }
+
+    async fn replies_among(
+        &self,
+        grant: &Grant,
+        ids: &[String],
+        originals: &[String],
+    ) -> Result<Vec<String>> {
+        let replies = sqlx::query_scalar(REPLIES).bind(grant.conversation_id());
+        let replies = replies.bind(json(&ids)).bind(json(&originals));
+        replies.fetch_all(&self.readers).await.map_err(store_error)
     }
 
     async fn versions(&self, grant: &Grant, message_id: &str, query: VersionQuery) -> Result<VersionPage> {
