@@ -32,7 +32,7 @@ async fn a_message_is_changed_and_moderators_see_what_it_said() {
     let told: Vec<_> = told["items"].as_array().unwrap().iter().map(|version| &version["content"]).collect();
     assert_eq!(told, ["The peas", "The <b>beans"]);
     kim.get(&versions).await.problem(403, "");
-    lin.get(&format!("{versions}?cursor=x")).await.problem(422, "");
+    lin.get(&format!("{versions}?cursor=x")).await.problem(422, "cursor");
 
     let browser =
         |client: &super::app::Client| app.client().cookie(&format!("inglenook={}", client.token())).browser();

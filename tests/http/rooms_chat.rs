@@ -388,12 +388,13 @@ async fn the_model_reads_what_is_pinned_and_says_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_every_message_is_a_question_a_full_queue_keeps_nobody_from_writing() {
-    let settings = RoomSettings { answers: RoomAnswers::Always, ..RoomSettings::default() };
-    let room = Room::open("held", settings).await;
+    let room = Room::open("held", RoomSettings { answers: RoomAnswers::Always, ..Default::default() }).await;
     room.post(&room.ada.1, "One").await;
     room.until(2, Status::Generating).await;
     for at in 0..6 {
         assert_eq!(room.post(&room.ada.1, "More").await.asks, at < 5);
     }
     assert!(room.post(&room.ben.1, "Mine").await.asks);
+    room.model.open.add_permits(7);
+    room.until(15, Status::Complete).await;
 }
