@@ -4,6 +4,8 @@ import { expect, test } from "../support/test.ts";
 import { RICH } from "../support/texts.ts";
 
 test("pages for people who are not signed in", async ({ page, context, user, watch }) => {
+  // The documentation of the API is a long page.
+  test.slow();
   watch.allow(/status of 404/);
   await page.goto("/history?q=nothing-is-called-so");
   await expect(page.locator(".nothing")).toBeVisible();
