@@ -45,8 +45,17 @@ impl Wire {
         let _ = self.0.write_all(&frames.concat()).await;
     }
 
-    /// The next frame: its code and what it holds.
+    /// The next frame that is none of the server's pings: its code and what it holds.
     async fn next(&mut self) -> (u8, Vec<u8>) {
+        loop {
+            let next = self.any().await;
+            if next.0 != PING {
+                return next;
+            }
+        }
+    }
+
+    async fn any(&mut self) -> (u8, Vec<u8>) {
         let read = async {
             let (code, short) = (self.0.read_u8().await.unwrap(), self.0.read_u8().await.unwrap());
             let length = match short {
