@@ -25,6 +25,8 @@ async function expectContrast(page: Page, state: string) {
 }
 
 test("pages", async ({ page, chat, context }) => {
+  // The documentation of the API is a long page.
+  test.slow();
   await chat.open();
   await expectContrast(page, "the start page");
   await page.goto("/settings/appearance");
