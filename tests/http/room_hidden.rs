@@ -84,7 +84,7 @@ async fn hidden_words_are_nowhere_until_they_are_shown_again() {
         format!("/c/{}", room.id),
         format!("/c/{}?reply={said}", room.id),
         format!("/c/{}/outline", room.id),
-        format!("/c/{}/pins", room.id),
+        format!("/rooms/{}/pins", room.id),
         format!("/fn/sheet/outline?conversation={}", room.id),
     ] {
         let text = room.ann.get(&path).await.is(200).text();
