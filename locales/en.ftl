@@ -698,6 +698,7 @@ room-mark-running = This answer is still being written. React to it or pin it wh
 room-marks-flood = That was very fast. Wait { $wait } and go on then.
 emoji-not-one = A reaction is one emoji.
 reactions-too-many = A message has at most { $most } kinds of reactions. Join one of those.
+edits-too-many = This message has been changed { $most } times, which is all that there may be. Write another one.
 pins-too-many = A room has at most { $most } pinned messages. Unpin one first.
 unpin-others = You can take away your own pins. Ask a moderator about others.
 report-reason-too-long = A reason has at most { $most } characters, in one line.

@@ -660,6 +660,7 @@ room-mark-running = 这个回答还在生成。请等它结束后再回应或置
 room-marks-flood = 操作太快了，请等 { $wait }后再继续。
 emoji-not-one = 回应只能是一个表情符号。
 reactions-too-many = 一条消息最多有 { $most } 种回应，请使用其中一种。
+edits-too-many = 这条消息已修改 { $most } 次，不能再修改了，请另写一条。
 pins-too-many = 一个房间最多置顶 { $most } 条消息，请先取消一条。
 unpin-others = 你只能取消自己的置顶。其他置顶请联系房间管理员。
 report-reason-too-long = 理由最多 { $most } 个字符，只能一行。

@@ -53,7 +53,7 @@ pub async fn edit_post(conversation_id: String, message_id: String, text: String
     let user = context.user()?;
     let mentions = service::<Rooms>()?.mentioned(user, &conversation_id, &text).await?;
     let message = service::<Chat>()?.edit_post(user, &message_id, &text, &mentions).await?;
-    Ok(context.redirect_and_return(format!("/c/{conversation_id}#{}", message.id)))
+    Ok(context.redirect_and_return(format!("/c/{conversation_id}?at={0}#{0}", message.id)))
 }
 
 /// Deletes a message of a room; a mark stays in its place. `list`: the form stands in the list of reports, which is shown again.
@@ -76,5 +76,5 @@ pub async fn erase_post(message_id: String, list: Option<String>) -> Result<Stri
         context.tell(&page, Told::say("message-erased"))?;
         return Ok(page);
     }
-    Ok(context.redirect_and_return(format!("/c/{id}#{}", message.id)))
+    Ok(context.redirect_and_return(format!("/c/{id}?at={0}#{0}", message.id)))
 }

@@ -193,7 +193,7 @@ pub async fn change_member(
         "remove" => (MemberChange::Remove, "member-removed"),
         "ban" => (MemberChange::Ban { hide: hide.unwrap_or_default() }, "member-banned"),
         "unban" => (MemberChange::Unban, "member-unbanned"),
-        "hand-over" => (MemberChange::HandOver, "room-handed-over"),
+        "hand-over" => (MemberChange::HandOver { most: None }, "room-handed-over"),
         role => match role.parse() {
             Ok(role) => (MemberChange::Role(role), "member-changed"),
             Err(_) => {

@@ -101,8 +101,8 @@ pub enum ChatEvent {
     Deleted { message_id: String },
     /// What the listener missed is no longer there: the newest answer follows as a whole, once.
     Reset { message_id: String },
-    /// Messages or the branch on screen were changed by something other than an answer, or the messages of a member are
-    /// hidden or shown again: whoever shows the conversation reads its messages again.
+    /// Messages or the branch on screen were changed by something other than an answer: whoever shows the conversation reads
+    /// its messages again.
     Changed {},
     /// The questions that wait are other ones: whoever shows them reads them again.
     Queue {},
@@ -115,6 +115,10 @@ pub enum ChatEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[schema(nullable = false)]
         title: Option<String>,
+        /// What somebody wrote is hidden or shown again: whoever shows the messages reads them again.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        #[schema(required = false)]
+        reread: bool,
     },
     /// Somebody is writing a message in the room; whoever shows it forgets it after 6 seconds, or when the message comes. A
     /// hint to those who listen now: it has the number of the event before it, and nobody who comes later is told.
@@ -151,7 +155,7 @@ impl From<&Message> for AskedQuestion {
 impl ChatEvent {
     /// Others take part in a room than before: all but these people as far as anybody knows.
     pub fn members(gone: Vec<String>) -> Self {
-        Self::Members { gone, title: None }
+        Self::Members { gone, title: None, reread: false }
     }
 
     /// `answer` begins. `question` was stored together with it, if one was.

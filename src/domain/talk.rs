@@ -5,8 +5,8 @@ use utoipa::ToSchema;
 
 use super::RoomPayer;
 
-/// How many versions of a message are kept: the first one and the newest.
-pub const MOST_VERSIONS: usize = 50;
+/// How often a message is changed at the most. Each version is kept for moderators, so that nobody can push one out.
+pub const MOST_EDITS: u32 = 50;
 /// The most people whom one message mentions.
 pub const MOST_MENTIONS: usize = 50;
 

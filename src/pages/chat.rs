@@ -117,7 +117,8 @@ pub async fn open(
     notice: Notice,
 ) -> Result<Response, PageError> {
     let grant = conversations.open(&current, &id).await?;
-    let before = end_of_window(&conversations, &grant, query.before, query.at).await?;
+    let at = query.at.or_else(|| query.edit.clone());
+    let before = end_of_window(&conversations, &grant, query.before, at).await?;
     // Without a script nothing else tells that the newest answer was read. One that is being written is not read yet.
     let in_room = grant.conversation().kind != ConversationKind::Private;
     let ended = grant.conversation().unread && !grant.conversation().running;

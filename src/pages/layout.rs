@@ -240,12 +240,16 @@ fn RoomsLink(unread: usize) -> impl IntoView {
 
 /// How many of these rooms have something unread that the person is told of, without the one on the page.
 fn unread_of(rooms: &[RoomEntry], current: Option<&str>) -> usize {
-    rooms.iter().filter(|entry| current != Some(&*entry.room.id) && entry.counted() > 0).count()
+    let shown = rooms.iter().take(MOST_ROOMS as usize);
+    shown.filter(|entry| current != Some(&*entry.room.id) && entry.counted() > 0).count()
 }
 
 /// How many messages of other rooms and people than those on the page the person is told of.
 fn told_of(rooms: &[RoomEntry], directs: &[DirectRow], current: Option<&str>) -> u32 {
-    let all = rooms.iter().chain(directs.iter().map(|direct| &direct.entry));
+    // One more of each was read than the list shows.
+    let (rooms, directs) =
+        (rooms.iter().take(MOST_ROOMS as usize), directs.iter().take(MOST_ROOMS as usize));
+    let all = rooms.chain(directs.map(|direct| &direct.entry));
     all.filter(|entry| current != Some(&*entry.room.id)).map(RoomEntry::counted).sum()
 }
 

@@ -5,7 +5,7 @@
   const [id, block, offset, pinned] = String(history.state ?? "").split(" ");
   const message = id && document.getElementById(id);
   if (!message) {
-    const named = document.getElementById(location.search.split("at=")[1]);
+    const named = document.getElementById(new URLSearchParams(location.search).get("at"));
     if (named) named.scrollIntoView();
     else if (!location.hash && !location.search.includes("before=")) thread.scrollTop = thread.scrollHeight;
     return;

@@ -59,6 +59,7 @@ mod rooms;
 mod rooms_chat;
 mod rooms_delivery;
 mod rooms_live;
+mod rooms_queue;
 mod route_table;
 mod routes;
 mod second_factor;

@@ -230,7 +230,7 @@ async fn every_event_and_every_record_is_as_described() {
         ChatEvent::Changed {},
         ChatEvent::Queue {},
         ChatEvent::members(Vec::new()),
-        ChatEvent::Members { gone: vec![id()], title: Some(id()) },
+        ChatEvent::Members { gone: vec![id()], title: Some(id()), reread: true },
         ChatEvent::Typing { user_id: id(), name: id() },
         ChatEvent::Reactions { message_id: id(), reactions: question.talk.reactions.clone() },
     ];

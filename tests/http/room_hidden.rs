@@ -108,6 +108,43 @@ async fn hidden_words_are_nowhere_until_they_are_shown_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_hidden_or_deleted_is_not_told_to_whoever_comes_back() {
+    let room = Room::new().await;
+    let before = room.seq().await;
+    let client = room.app.client().bearer(room.ann.token());
+    let path = format!("/api/v1/conversations/{}/events?after={before}", room.id);
+    // Whoever listens keeps the events of the room in the server's memory.
+    let mut live = client.events(&path).await;
+    let said = room.say(&room.kim, SECRET).await["id"].as_str().unwrap().to_owned();
+    let oops = room.say(&room.ann, "Oops").await["id"].as_str().unwrap().to_owned();
+    for text in [SECRET, "Oops"] {
+        assert_eq!(live.next().await.unwrap().2["content"], text);
+    }
+    room.ann.delete(&format!("/api/v1/messages/{oops}")).await.is(200);
+    assert!(live.next().await.unwrap().2["deleted_at"].is_number());
+    let mut again = client.events(&path).await;
+    for text in [SECRET, ""] {
+        assert_eq!(again.next().await.unwrap().2["content"], text, "what it says now");
+    }
+    room.member("ban", json!({ "hide": true })).await;
+    for events in [&mut live, &mut again] {
+        let (name, _, data) = events.next().await.unwrap();
+        assert_eq!((&*name, &data["reread"]), ("members", &json!(true)));
+        assert_eq!(data["gone"], json!([room.kim.id().await]));
+    }
+    let (name, _, data) = client.events(&path).await.next().await.unwrap();
+    assert_eq!((&*name, &data["reread"]), ("members", &json!(true)), "and the words not before it");
+    let asked = room.ann.post(&format!("/api/v1/messages/{said}/regenerate"), &json!({})).await;
+    assert!(!asked.problem(409, "").text().contains(SECRET));
+    // Whoever is banned once more without that is shown again.
+    room.member("ban", json!({ "hide": false })).await;
+    let (name, _, data) = live.next().await.unwrap();
+    assert_eq!((&*name, &data["reread"]), ("members", &json!(true)));
+    let all = format!("/api/v1/conversations/{}/messages", room.id);
+    assert!(room.ann.get(&all).await.is(200).text().contains(SECRET));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn members_do_not_see_what_the_model_is_told() {
     let room = Room::new().await;
     let (of_room, of_conversation) =

@@ -1,4 +1,4 @@
-//! People and the model in one room: messages, questions that wait, what the model reads, and who may change what.
+//! People and the model in one room: messages, what the model reads, and who may change what.
 
 use std::{
     sync::{Arc, Mutex},
@@ -25,9 +25,9 @@ use tokio::sync::Semaphore;
 use super::app::{App, Client};
 
 /// A provider that keeps what it was asked, and whose held answers end when the test lets them.
-struct Model {
-    asked: Mutex<Vec<ChatRequest>>,
-    open: Arc<Semaphore>,
+pub(super) struct Model {
+    pub(super) asked: Mutex<Vec<ChatRequest>>,
+    pub(super) open: Arc<Semaphore>,
 }
 
 #[async_trait]
@@ -55,12 +55,12 @@ impl Provider for Model {
 }
 
 /// A room with its owner Ada and the member Ben.
-struct Room {
-    app: App,
-    model: Arc<Model>,
-    id: String,
-    ada: (Client, CurrentUser),
-    ben: (Client, CurrentUser),
+pub(super) struct Room {
+    pub(super) app: App,
+    pub(super) model: Arc<Model>,
+    pub(super) id: String,
+    pub(super) ada: (Client, CurrentUser),
+    pub(super) ben: (Client, CurrentUser),
 }
 
 async fn somebody(app: &App, name: &str) -> (Client, CurrentUser) {
@@ -72,7 +72,7 @@ async fn somebody(app: &App, name: &str) -> (Client, CurrentUser) {
 }
 
 impl Room {
-    async fn open(model: &str, settings: RoomSettings) -> Self {
+    pub(super) async fn open(model: &str, settings: RoomSettings) -> Self {
         let provider = Arc::new(Model { asked: Mutex::default(), open: Arc::new(Semaphore::new(0)) });
         let app = App::with_provider(&[], provider.clone()).await;
         let (ada, ben) = (somebody(&app, "ada").await, somebody(&app, "ben").await);
@@ -125,12 +125,12 @@ impl Room {
         Post { conversation_id: &self.id, text, ..Post::default() }
     }
 
-    async fn post(&self, who: &CurrentUser, text: &str) -> Posted {
+    pub(super) async fn post(&self, who: &CurrentUser, text: &str) -> Posted {
         self.app.state.chat.post(who, self.says(text)).await.unwrap()
     }
 
     /// All messages, the oldest first.
-    async fn line(&self) -> Vec<Message> {
+    pub(super) async fn line(&self) -> Vec<Message> {
         let store = &self.app.state.store;
         let grant = store.access(self.ada.1.id(), &self.id, Need::Read).await.unwrap();
         let ids = store.outlines_back(&grant, None, 99).await.unwrap().into_iter().map(|it| it.id);
@@ -141,7 +141,7 @@ impl Room {
     }
 
     /// Waits until so many messages are there and the newest answer has this status.
-    async fn until(&self, count: usize, status: Status) -> Vec<Message> {
+    pub(super) async fn until(&self, count: usize, status: Status) -> Vec<Message> {
         for _ in 0..400 {
             let line = self.line().await;
             let answer = line.iter().rfind(|message| message.model.is_some());
@@ -153,12 +153,12 @@ impl Room {
         panic!("{:?}", self.line().await);
     }
 
-    async fn queue(&self) -> Vec<String> {
+    pub(super) async fn queue(&self) -> Vec<String> {
         let queue = self.app.state.chat.queue(&self.ada.1, &self.id).await.unwrap();
         queue.items.into_iter().map(|item| item.text).collect()
     }
 
-    fn let_end(&self) {
+    pub(super) fn let_end(&self) {
         self.model.open.add_permits(1);
     }
 
@@ -167,7 +167,7 @@ impl Room {
     }
 }
 
-fn reason(refused: Result<impl std::fmt::Debug, AppError>) -> (u16, String) {
+pub(super) fn reason(refused: Result<impl std::fmt::Debug, AppError>) -> (u16, String) {
     let error = refused.unwrap_err();
     (error.status(), error.reason().key().to_owned())
 }
@@ -209,71 +209,6 @@ async fn the_model_has_read_the_room_and_says_what() {
     // The room keeps its name.
     let now = room.ben.0.get(&format!("/api/v1/conversations/{}", room.id)).await.is(200).json();
     assert_eq!(now["title"], "Tea");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn questions_of_a_room_wait_and_go_on_after_one_that_was_stopped() {
-    let room =
-        Room::open("held", RoomSettings { answers: RoomAnswers::Always, ..RoomSettings::default() }).await;
-    let (ada, ben, chat) = (&room.ada.1, &room.ben.1, &room.app.state.chat);
-    room.post(ada, "One").await;
-    let answer = room.until(2, Status::Generating).await.pop().unwrap();
-    let two = room.post(ben, "Two").await;
-    room.post(ada, "Three").await;
-    assert_eq!(room.queue().await, ["Two", "Three"]);
-    assert_eq!(reason(chat.stop(ben, &answer.id).await), (403, "room-stop-others".into()));
-    let waits = chat.queue(ben, &room.id).await.unwrap().items;
-    let of_ada = (room.id.as_str(), waits[1].id.as_str());
-    assert_eq!(reason(chat.queue_remove(ben, of_ada).await), (403, "room-queue-others".into()));
-    assert_eq!(reason(chat.queue_send(ben, of_ada).await), (403, "room-queue-moderators".into()));
-    let edited = chat.queue_edit(ada, of_ada, (Some("Mine"), None)).await;
-    assert_eq!(reason(edited), (409, "room-edit".into()));
-    chat.queue_remove(ada, of_ada).await.unwrap();
-    chat.stop(ada, &answer.id).await.unwrap();
-    let line = room.until(5, Status::Generating).await;
-    let second = &line[4];
-    assert_eq!((&second.parent_id, &second.author_id), (&Some(line[3].id.clone()), &ben.user.id));
-    assert_eq!(second.talk.reply_to.as_ref(), Some(&two.message.id));
-    // The question is the last message that the model reads, although others have written since.
-    let begun = Instant::now();
-    while room.model.asked.lock().unwrap().len() < 2 {
-        assert!(begun.elapsed() < Duration::from_secs(30), "the model is not asked");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    let request = room.model.asked.lock().unwrap()[1].clone();
-    let last = request.messages.last().unwrap();
-    assert!(last.content.ends_with("Ada: Three\n\nBen: Two"), "{request:?}");
-    chat.stop(ben, &second.id).await.unwrap();
-    let line = room.until(5, Status::Stopped).await;
-    assert_eq!(
-        reason(chat.continue_answer(ada, &line[4].id, None).await),
-        (403, "room-continue-others".into())
-    );
-    let queue = chat.ask_again(ada, &line[4].id, None, Some("k")).await.unwrap();
-    assert!(queue.items.is_empty(), "nothing is in the way");
-    let line = room.until(6, Status::Generating).await;
-    assert_eq!(line[5].talk.reply_to.as_ref(), Some(&two.message.id));
-    room.let_end();
-    room.until(6, Status::Complete).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_question_of_somebody_who_left_is_not_asked() {
-    let room =
-        Room::open("held", RoomSettings { answers: RoomAnswers::Always, ..RoomSettings::default() }).await;
-    let (ada, ben) = (&room.ada.1, &room.ben.1);
-    room.post(ada, "One").await;
-    room.until(2, Status::Generating).await;
-    room.post(ben, "Two").await;
-    room.post(ada, "Three").await;
-    let grant = room.app.state.store.access(ben.id(), &room.id, Need::Read).await.unwrap();
-    room.app.state.store.leave(&grant).await.unwrap();
-    room.let_end();
-    let line = room.until(5, Status::Generating).await;
-    assert_eq!(line[4].talk.reply_to.as_ref(), Some(&line[3].id));
-    assert!(room.queue().await.is_empty());
-    room.let_end();
-    room.until(5, Status::Complete).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -384,17 +319,4 @@ async fn the_model_reads_what_is_pinned_and_says_so() {
     let stranger = room.app.person("eve").await;
     let cookie = format!("inglenook={}", stranger.token());
     room.app.client().cookie(&cookie).browser().get(&path).await.is(404);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn where_every_message_is_a_question_a_full_queue_keeps_nobody_from_writing() {
-    let room = Room::open("held", RoomSettings { answers: RoomAnswers::Always, ..Default::default() }).await;
-    room.post(&room.ada.1, "One").await;
-    room.until(2, Status::Generating).await;
-    for at in 0..6 {
-        assert_eq!(room.post(&room.ada.1, "More").await.asks, at < 5);
-    }
-    assert!(room.post(&room.ben.1, "Mine").await.asks);
-    room.model.open.add_permits(7);
-    room.until(15, Status::Complete).await;
 }

@@ -8,7 +8,7 @@ use crate::{
     error::AppError,
     server::{
         config::EmailRule,
-        store::{Credentials, StoreError, Users},
+        store::{Credentials, StoreError, Users, is_unseen},
     },
 };
 
@@ -167,13 +167,11 @@ pub fn only_seen(name: &str) -> Result<(), AppError> {
     let signs: Vec<char> = name.chars().collect();
     let joins = |at: Option<usize>| at.and_then(|at| signs.get(at)).is_some_and(|sign| is_joined(*sign));
     let is_seen = |(at, sign): (usize, &char)| match *sign {
-        // Emoji and the letters of some languages are put together with joiners.
+        // Emoji and the letters of some languages are put together with joiners, and these choose one of their shapes.
         '\u{200c}' | '\u{200d}' => joins(at.checked_sub(1)) && joins(at.checked_add(1)),
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{3164}' | '\u{feff}' => {
-            false
-        }
-        '\u{ffa0}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => false,
-        _ => true,
+        '\u{fe0f}' | '\u{180b}'..='\u{180d}' | '\u{180f}' => joins(at.checked_sub(1)),
+        '\u{2028}' | '\u{2029}' => false,
+        sign => sign.is_whitespace() || !is_unseen(sign),
     };
     if signs.iter().enumerate().all(is_seen) {
         return Ok(());
@@ -209,6 +207,10 @@ mod tests {
             "\u{2067}Ada\u{2069}",
             "Ada\u{feff}",
             "\u{3164}",
+            "\u{2800}",
+            "Ada\u{fe0f}",
+            "Ada\u{e0041}",
+            "Ada\u{17b4}",
         ] {
             let refused = valid_name(bad, "x@example.org").unwrap_err();
             assert_eq!(refused.reason().key(), "name-unseen", "{bad:?}");

@@ -68,7 +68,7 @@ pub struct Chat {
     /// Messages of rooms, by person and room.
     posts: Limit,
     /// What people say of writing, for each person and room.
-    hints: Limit,
+    hints: typing::Hints,
     /// Reactions and pins, by person.
     marks: Limit,
 }
@@ -98,7 +98,7 @@ impl Chat {
             tasks,
             temporary: Temporary::default(),
             posts: post::limit(),
-            hints: typing::limit(),
+            hints: typing::Hints::default(),
             marks: marks::limit(),
         }
     }

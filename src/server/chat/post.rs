@@ -19,7 +19,7 @@ use crate::{
         ChatEvent, CurrentUser, MemberState, Message, Reason, Role, RoomAnswers,
         amount::duration,
         queued::{MOST_QUEUED, MOST_QUEUED_OWN},
-        talk::MOST_MENTIONS,
+        talk::{MOST_EDITS, MOST_MENTIONS},
     },
     error::AppError,
     server::{
@@ -273,7 +273,10 @@ impl Chat {
                 Ok(message)
             }
             TalkOutcome::Same(message) => Ok(message),
-            TalkOutcome::Missing | TalkOutcome::Full => Err(AppError::NotFound),
+            TalkOutcome::Missing => Err(AppError::NotFound),
+            TalkOutcome::Full => {
+                Err(AppError::Conflict { reason: Reason::new("edits-too-many").with("most", MOST_EDITS) })
+            }
             TalkOutcome::Busy => Err(AppError::Conflict { reason: Reason::new("room-delete-running") }),
         }
     }

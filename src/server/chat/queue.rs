@@ -15,13 +15,15 @@ use crate::{
         queued::{MOST_QUEUED, MOST_QUEUED_OWN},
     },
     error::AppError,
-    server::store::{Destination, Grant, Need, NewQueued, NextQueued, QueueChange, QueueFull, QueueOutcome},
+    server::store::{
+        Destination, Grant, Need, NewQueued, NextQueued, QueueChange, QueueFull, QueueOutcome, Texts, conceal,
+    },
 };
 
 /// How often all queues are looked at, for what was missed: another process died, or the person had too many answers.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
-/// How often the server looks again at once when somebody else was faster.
-const TRIES: usize = 5;
+/// How many questions the server tries to ask at once, when somebody else was faster or a question cannot be asked.
+const TRIES: usize = 20;
 
 /// Why a question was not asked when its turn came.
 enum NotAsked {
@@ -29,6 +31,8 @@ enum NotAsked {
     Again,
     /// Something is in the way that goes by itself.
     Later,
+    /// The author has as many answers being written as one person may.
+    Crowded,
     /// The author has used up what a day allows.
     Tomorrow,
     /// Its author may not ask in the room any more.
@@ -162,12 +166,21 @@ impl Chat {
 
     pub(super) async fn queue_in(&self, grant: &Grant) -> Result<QuestionQueue, AppError> {
         let (mut items, now) = (self.store.queued(grant).await?, self.clock.now());
+        if grant.conversation().kind.is_shared() && !items.is_empty() {
+            // Somebody may have asked about a message in the moment in which it was hidden.
+            let ids: Vec<String> = items.iter().filter_map(|item| item.message_id.clone()).collect();
+            let mut asked = self.store.messages_of(grant, &ids, Texts::WithoutReasoning).await?;
+            conceal(&*self.store, grant, &mut asked, None).await?;
+            let is_shown =
+                |id: &String| asked.iter().any(|message| message.id == *id && !message.content.is_empty());
+            items.retain(|item| item.message_id.as_ref().is_none_or(is_shown));
+        }
         for item in &mut items {
             item.waits_until = item.waits_until.filter(|until| *until > now);
         }
         let id = grant.conversation_id();
         let waits = !items.is_empty()
-            && self.store.next_queued(id).await?.is_none()
+            && self.store.next_queued(id, &[]).await?.is_none()
             && self
                 .store
                 .access(grant.user_id(), id, Need::Read)
@@ -188,8 +201,9 @@ impl Chat {
 
     /// Asks the question whose turn it is, if it is the turn of one.
     pub(super) async fn ask_next(self: &Arc<Self>, conversation_id: &str) {
+        let mut passed_over = Vec::new();
         for _ in 0..TRIES {
-            let next = match self.store.next_queued(conversation_id).await {
+            let next = match self.store.next_queued(conversation_id, &passed_over).await {
                 Ok(Some(next)) => next,
                 Ok(None) => return,
                 Err(error) => {
@@ -200,6 +214,9 @@ impl Chat {
             match self.ask_queued(conversation_id, &next).await {
                 Ok(()) | Err(NotAsked::Later) => return,
                 Err(NotAsked::Again) => {}
+                // In a room others may be next.
+                Err(NotAsked::Crowded) if next.is_shared => passed_over.push(next.queued.author_id),
+                Err(NotAsked::Crowded) => return,
                 Err(NotAsked::Never) => {
                     if let Ok(Some(revision)) =
                         self.store.forget_queued(conversation_id, &next.queued.id).await
@@ -210,13 +227,13 @@ impl Chat {
                 Err(NotAsked::Tomorrow) => {
                     let until = next_day(self.clock.now());
                     // All queues are looked at each minute, and the author is told once.
-                    if next.queued.waits_until == Some(until) {
-                        return;
+                    if next.queued.waits_until != Some(until) {
+                        self.keep_waiting(conversation_id, &next, QueueChange::Delay(until)).await;
                     }
-                    self.keep_waiting(conversation_id, &next, QueueChange::Delay(until)).await;
                     if !next.is_shared {
                         return;
                     }
+                    passed_over.push(next.queued.author_id);
                 }
                 Err(NotAsked::Refused(reason)) => {
                     self.keep_waiting(conversation_id, &next, QueueChange::Refuse(&reason)).await;
@@ -274,9 +291,9 @@ impl Chat {
                 | AppError::Stopping
                 | AppError::StorageFull
                 | AppError::StorageLost
-                | AppError::Internal
-                | AppError::TooManyAnswers { .. },
+                | AppError::Internal,
             ) => Err(NotAsked::Later),
+            Err(AppError::TooManyAnswers { .. }) => Err(NotAsked::Crowded),
             // The next day it is asked by itself.
             Err(AppError::BudgetUsedUp { .. }) => Err(NotAsked::Tomorrow),
             Err(error) => Err(NotAsked::Refused(error.reason())),
@@ -311,13 +328,21 @@ impl Chat {
 
     /// Asks every question whose turn it is.
     pub async fn look_at_queues(self: &Arc<Self>) {
-        match self.store.conversations_with_queued().await {
-            Ok(conversations) => {
-                for id in conversations {
-                    self.ask_next(&id).await;
+        let mut after = String::new();
+        loop {
+            match self.store.conversations_with_queued(&after).await {
+                Ok(conversations) => {
+                    for id in &conversations {
+                        self.ask_next(id).await;
+                    }
+                    let Some(last) = conversations.into_iter().next_back() else { return };
+                    after = last;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the queues of questions cannot be looked at");
+                    return;
                 }
             }
-            Err(error) => tracing::warn!(%error, "the queues of questions cannot be looked at"),
         }
     }
 }

@@ -113,6 +113,9 @@ impl Chat {
         let question = question.filter(|question| question.talk.deleted_at.is_none());
         let deleted = || AppError::Conflict { reason: Reason::new("question-deleted") };
         let question = question.ok_or_else(deleted)?;
+        if self.hides(&grant, &question).await? {
+            return Err(deleted());
+        }
         self.choose_model(&current.user, model, grant.conversation().model.as_deref()).await?;
         let waits = self.store.queued(&grant).await?;
         if !waits.iter().any(|one| one.message_id.as_ref() == Some(&question.id)) {

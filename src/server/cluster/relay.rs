@@ -186,28 +186,12 @@ impl Relay {
             Some(ChangeKind::Title) if !seen.title.is_empty() => {
                 log.publish_foreign(ChatEvent::Title { title: seen.title.clone() }, seen.last_seq);
             }
-            Some(ChangeKind::Members) => self.members(log, seen).await?,
+            Some(ChangeKind::Members) => members(log, seen),
             Some(ChangeKind::Queue) => log.publish_foreign(ChatEvent::Queue {}, seen.last_seq),
             Some(ChangeKind::Tree) => self.changed(log, seen).await?,
             Some(ChangeKind::Begun | ChangeKind::Ended) if new && !shown && !log.is_running() => log.reread(),
             _ => {}
         }
-        Ok(())
-    }
-
-    /// Tells of other members and settings; who is gone is not known here.
-    async fn members(&self, log: &Log, seen: &ConversationState) -> Result<()> {
-        log.doubt();
-        let hidden = match log.quiet_at() {
-            // The messages of somebody whom the room shows no more are changed with the member.
-            Some(known) => {
-                !self.chats.changed_for_listeners(&seen.conversation_id, known, 1).await?.is_empty()
-            }
-            None => true,
-        };
-        let title = Some(seen.title.clone()).filter(|title| !title.is_empty());
-        let members = ChatEvent::Members { gone: Vec::new(), title };
-        log.publish_foreign(if hidden { ChatEvent::Changed {} } else { members }, seen.last_seq);
         Ok(())
     }
 
@@ -324,4 +308,15 @@ impl Elsewhere for Relay {
         fold(&mut content, &mut reasoning, &self.chats.chunks(&answer_id, 0).await?);
         Ok(Some(Running { answer_id, content, reasoning, after }))
     }
+}
+
+/// Tells of other members and settings; who is gone is not known here.
+fn members(log: &Log, seen: &ConversationState) {
+    log.doubt();
+    // While an answer is being written, `last_seq` is the number with which it began.
+    let before = seen.last_seq.saturating_sub(u64::from(seen.running.is_none()));
+    let known = log.quiet_at().unwrap_or(before);
+    let title = Some(seen.title.clone()).filter(|title| !title.is_empty());
+    let members = ChatEvent::Members { gone: Vec::new(), title, reread: seen.hidden_seq > known };
+    log.publish_foreign(members, seen.last_seq);
 }

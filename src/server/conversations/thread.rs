@@ -235,7 +235,8 @@ impl Conversations {
             false => Some(Branch::find_back_to(&*self.chats, grant, (leaf, from), reach).await?.ids()),
         };
         let is_known = |outline: &Outline| {
-            outline.revision <= since && shown.as_ref().is_none_or(|shown| shown.contains(&outline.id))
+            outline.revision.max(grant.hidden_seq()) <= since
+                && shown.as_ref().is_none_or(|shown| shown.contains(&outline.id))
         };
         let (mut unchanged, mut anew): (Vec<_>, Vec<_>) =
             branch.outlines().iter().cloned().partition(is_known);

@@ -54,7 +54,7 @@ fn told(
     log_asks: impl Fn(&str) -> bool,
     events_of: impl Fn(&Message) -> Vec<ChatEvent>,
 ) -> (Vec<Published>, u64) {
-    let Changes { removed, conversation, queue, members, seq, .. } = changes;
+    let Changes { removed, conversation, queue, members, reread, seq, .. } = changes;
     let mut others: Vec<ChatEvent> =
         removed.into_iter().map(|message_id| ChatEvent::Deleted { message_id }).collect();
     if let Some(conversation) = conversation {
@@ -71,7 +71,7 @@ fn told(
         others.push(ChatEvent::Queue {});
     }
     if members {
-        others.push(ChatEvent::members(Vec::new()));
+        others.push(ChatEvent::Members { gone: Vec::new(), title: None, reread });
     }
     let mut told: Vec<Published> = others.into_iter().map(|event| Published::new(position, event)).collect();
     let is_whole = |message: &Message| message.status != Status::Generating;

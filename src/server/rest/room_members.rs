@@ -241,5 +241,5 @@ pub async fn hand_over(
     current: CurrentUser,
     Ids(id, user_id): Ids,
 ) -> Changed {
-    rooms.change_member(&current, (&id, &user_id), MemberChange::HandOver).await.map(Answer)
+    rooms.change_member(&current, (&id, &user_id), MemberChange::HandOver { most: None }).await.map(Answer)
 }

@@ -64,7 +64,7 @@ impl Rooms {
         entry: Entry<'_>,
         refused: AppError,
     ) -> Result<String, AppError> {
-        let _ = self.moves.take(current.id(), Instant::now())?;
+        let counted = self.moves.take(current.id(), Instant::now())?;
         let join = Join {
             conversation_id: id,
             user_id: current.id(),
@@ -79,7 +79,10 @@ impl Rooms {
                 self.tell(&conversation_id, Vec::new(), revision);
                 Ok(conversation_id)
             }
-            JoinOutcome::Already { conversation_id } => Ok(conversation_id),
+            JoinOutcome::Already { conversation_id } => {
+                counted.forgive();
+                Ok(conversation_id)
+            }
             JoinOutcome::Banned => Err(AppError::Forbidden { reason: Reason::new("room-banned") }),
             JoinOutcome::Full => Err(AppError::Conflict { reason: Reason::new("room-full") }),
             JoinOutcome::Refused => Err(refused),

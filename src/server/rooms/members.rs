@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use super::{MAX_LIMIT, OpenDirect, Rooms, list::DEFAULT_LIMIT};
 use crate::{
-    domain::{CurrentUser, Member, MemberRole, MemberState, Page, Partner, Picture, Reason, User, UserState},
+    domain::{
+        ChatEvent, CurrentUser, Member, MemberRole, MemberState, Page, Partner, Picture, Reason, User,
+        UserState,
+    },
     error::AppError,
     server::{
         accounts::{picture, valid::MAX_NAME_CHARS},
@@ -123,17 +126,6 @@ impl Rooms {
         Ok(people)
     }
 
-    /// Refuses to give a room to somebody whose tier allows no more.
-    async fn may_own_one_more(&self, user_id: &str) -> Result<(), AppError> {
-        let Some(user) = self.users.user(user_id).await? else { return Ok(()) };
-        match self.allowances.most_rooms(&user).await? {
-            Some(most) if self.chats.rooms_owned(user_id).await? >= most => {
-                Err(AppError::Conflict { reason: Reason::new("room-hand-over-full") })
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// Changes a member as the room's moderators or its owner do; answers the member as it is then.
     ///
     /// # Errors
@@ -146,26 +138,24 @@ impl Rooms {
         (id, user_id): (&str, &str),
         change: MemberChange,
     ) -> Result<Member, AppError> {
-        let need = if change == MemberChange::HandOver { Need::Own } else { Need::Manage };
+        let hands_over = matches!(change, MemberChange::HandOver { .. });
+        let need = if hands_over { Need::Own } else { Need::Manage };
         let grant = self.granted(current, id, need).await?;
-        if change == MemberChange::HandOver {
+        let mut change = change;
+        if hands_over {
             Self::not_on_board(&grant, "board-no-owner")?;
-            self.may_own_one_more(user_id).await?;
+            let user = self.users.user(user_id).await?.ok_or(AppError::NotFound)?;
+            change = MemberChange::HandOver { most: self.allowances.most_rooms(&user).await? };
         }
         match self.chats.change_member(&grant, user_id, change).await? {
-            MemberOutcome::Changed { member, revision } => {
+            MemberOutcome::Changed { member, revision, reread } => {
                 tracing::info!(by = %current.id(), room = %id, user = %user_id, ?change, "a member was changed");
-                match change {
-                    MemberChange::Ban { hide: true } | MemberChange::Unban => {
-                        self.tell_hidden(id, user_id, revision);
-                    }
-                    MemberChange::Remove | MemberChange::Ban { .. } => {
-                        self.tell(id, vec![user_id.to_owned()], revision);
-                    }
-                    _ => self.tell(id, Vec::new(), revision),
-                }
+                let takes_part = member.state == MemberState::Active;
+                let gone = if takes_part { Vec::new() } else { vec![user_id.to_owned()] };
+                self.tell_members(id, ChatEvent::Members { gone, title: None, reread }, revision);
                 Ok(member)
             }
+            MemberOutcome::Full => Err(AppError::Conflict { reason: Reason::new("room-hand-over-full") }),
             MemberOutcome::Same(member) => Ok(member),
             MemberOutcome::Missing => Err(AppError::NotFound),
             MemberOutcome::Denied => Err(AppError::Forbidden { reason: Reason::new("not-allowed-here") }),

@@ -134,23 +134,19 @@ impl Rooms {
 
     /// Tells those who listen to the room that its people are other ones. The streams of `gone` end.
     fn tell(&self, id: &str, gone: Vec<String>, revision: u64) {
-        if let Some(log) = self.live.get(id) {
-            log.publish(ChatEvent::members(gone), revision);
-        }
+        self.tell_members(id, ChatEvent::members(gone), revision);
     }
 
-    /// Tells those who listen to the room that what this person wrote is hidden or shown again. The person's streams end.
-    fn tell_hidden(&self, id: &str, user_id: &str, revision: u64) {
+    fn tell_members(&self, id: &str, event: ChatEvent, revision: u64) {
         if let Some(log) = self.live.get(id) {
-            log.doubt_one(user_id);
-            log.publish(ChatEvent::Changed {}, revision);
+            log.publish(event, revision);
         }
     }
 
     /// Tells those who listen to the room that its settings are other ones, and the name, if that is.
     fn tell_settings(&self, id: &str, title: Option<String>, revision: u64) {
         if let Some(log) = self.live.get(id) {
-            log.publish(ChatEvent::Members { gone: Vec::new(), title }, revision);
+            log.publish(ChatEvent::Members { gone: Vec::new(), title, reread: false }, revision);
         }
     }
 }

@@ -67,6 +67,7 @@ impl Need {
 pub struct Standing {
     conversation: Conversation,
     last_seq: u64,
+    hidden_seq: u64,
     user_id: String,
     level: AccessLevel,
 }
@@ -78,7 +79,12 @@ pub struct Denied;
 impl Standing {
     /// For the stores only, because they read the level from the database.
     pub(super) fn new(conversation: Conversation, last_seq: u64, user_id: &str, level: AccessLevel) -> Self {
-        Self { conversation, last_seq, user_id: user_id.to_owned(), level }
+        Self { conversation, last_seq, hidden_seq: 0, user_id: user_id.to_owned(), level }
+    }
+
+    /// See [`Grant::hidden_seq`].
+    pub(super) fn hidden_at(self, hidden_seq: u64) -> Self {
+        Self { hidden_seq, ..self }
     }
 
     /// Decides who may do what; no other function does.
@@ -92,8 +98,8 @@ impl Standing {
         if self.level < least {
             return Err(Denied);
         }
-        let Self { conversation, last_seq, user_id, level } = self;
-        Ok(Grant { conversation, last_seq, user_id, level })
+        let Self { conversation, last_seq, hidden_seq, user_id, level } = self;
+        Ok(Grant { conversation, last_seq, hidden_seq, user_id, level })
     }
 }
 
@@ -103,6 +109,7 @@ impl Standing {
 pub struct Grant {
     conversation: Conversation,
     last_seq: u64,
+    hidden_seq: u64,
     user_id: String,
     level: AccessLevel,
 }
@@ -120,6 +127,12 @@ impl Grant {
     /// The conversation's highest stored event number when the grant was made.
     pub fn last_seq(&self) -> u64 {
         self.last_seq
+    }
+
+    /// The number of the last change of whose messages a room hides. Each message of the room is as if it had been changed
+    /// with it.
+    pub fn hidden_seq(&self) -> u64 {
+        self.hidden_seq
     }
 
     /// The person who may act.

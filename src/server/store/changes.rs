@@ -21,6 +21,8 @@ pub struct Changes {
     pub queue: bool,
     /// In a room: who takes part, or a setting of the room, changed.
     pub members: bool,
+    /// In a room: what somebody wrote is hidden or shown again. The messages are read anew.
+    pub reread: bool,
     /// A listener that goes on from this number misses nothing beyond these changes. While an answer runs, it is the
     /// position just before the answer's first event.
     pub seq: u64,
@@ -37,6 +39,7 @@ impl Changes {
             conversation: None,
             queue: false,
             members: false,
+            reread: false,
             seq,
             more: false,
         }

@@ -56,15 +56,19 @@ pub enum MemberChange {
     /// Somebody who is banned may come again.
     Unban,
     /// The member owns the room from now on; who owned it stays a moderator. Answers count against the budget of who asks.
-    /// Needs [`super::Need::Own`].
-    HandOver,
+    /// Needs [`super::Need::Own`]. `most`: so many rooms somebody may own, the board aside.
+    HandOver {
+        most: Option<u32>,
+    },
 }
 
 /// The outcome of a change of a member.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MemberOutcome {
-    /// Done, with this number; the member as it is now.
-    Changed { member: Member, revision: u64 },
+    /// Done, with this number; the member as it is now. `reread`: what the person wrote is hidden or shown again.
+    Changed { member: Member, revision: u64, reread: bool },
+    /// The member owns as many rooms as they may.
+    Full,
     /// It was so already. Nothing changed.
     Same(Member),
     /// There is no such member, or nobody with that state.
@@ -109,7 +113,8 @@ pub trait Members: Send + Sync {
     async fn join(&self, join: &Join<'_>) -> Result<JoinOutcome>;
     /// The person behind the grant leaves.
     async fn leave(&self, grant: &Grant) -> Result<LeaveOutcome>;
-    /// Needs [`super::Need::Manage`].
+    /// The questions of somebody who takes no part any more leave the queue, and with what is hidden those about it. Needs
+    /// [`super::Need::Manage`].
     async fn change_member(
         &self,
         grant: &Grant,
@@ -145,7 +150,7 @@ impl MemberChange {
     /// What this change makes of a member, if a person of the level `by` asks for it; `owns`: the member owns the room.
     pub(super) fn of(self, member: &Member, owns: bool, by: AccessLevel) -> Step {
         let takes_part = member.state == MemberState::Active;
-        if self == Self::HandOver {
+        if let Self::HandOver { .. } = self {
             return match (by, takes_part) {
                 _ if by < Need::Own.least() => Step::Denied,
                 _ if owns => Step::Same,
@@ -292,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_room_is_handed_to_somebody_who_takes_part() {
-        let hand_over = MemberChange::HandOver;
+        let hand_over = MemberChange::HandOver { most: None };
         let plain = member(MemberRole::Reader, MemberState::Active);
         assert_eq!(hand_over.of(&plain, false, AccessLevel::Moderator), Step::Denied);
         let owns = Step::Owns(member(MemberRole::Moderator, MemberState::Active));

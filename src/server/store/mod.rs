@@ -74,7 +74,7 @@ pub use members::{
 };
 pub use messages::{Finish, Messages, Spent};
 pub use model_providers::{ModelProviders, ProviderOutcome, StoredProvider};
-pub use names::name_key;
+pub use names::{is_unseen, name_key};
 pub use open::{Inspection, OpenError, OpenOptions, Outlook, inspect, inspect_jobs, inspect_providers, open};
 pub use people::{People, PeopleQuery, Reset};
 pub use presences::{Presences, StoredPresence};
@@ -92,7 +92,9 @@ pub use turns::{
     AddOutcome, AskedModel, BeginOutcome, Continuation, ContinueOutcome, Destination, NewAnswer, NewMessage,
 };
 pub use users::{Admission, Credentials, First, NewUser, Registered, Updated, UserPatch, Users};
-pub use waiting::{NewQueued, NextQueued, QueueChange, QueueFull, QueueOutcome, Waiting};
+pub use waiting::{
+    MOST_STORED, NewQueued, NextQueued, QUEUES_AT_ONCE, QueueChange, QueueFull, QueueOutcome, Waiting,
+};
 pub use walls::{NoteOutcome, NotesOf, Walls};
 
 /// Why a store could not do what it was asked.

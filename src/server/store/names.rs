@@ -27,7 +27,8 @@ fn as_latin(sign: char) -> char {
     found.unwrap_or(sign)
 }
 
-fn is_unseen(sign: char) -> bool {
+/// Whether nothing is seen of the sign by itself, or only a blank.
+pub fn is_unseen(sign: char) -> bool {
     sign.is_whitespace()
         || sign.is_control()
         || matches!(
@@ -36,7 +37,7 @@ fn is_unseen(sign: char) -> bool {
         )
         || matches!(sign, '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
         || matches!(sign, '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}')
-        || matches!(sign, '\u{e0000}'..='\u{e0fff}')
+        || matches!(sign, '\u{2800}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]

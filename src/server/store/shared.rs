@@ -82,6 +82,8 @@ pub struct ConversationState {
     pub last_seq: u64,
     /// The number of the last change of the queue of questions.
     pub queue_seq: u64,
+    /// The number of the last change of whose messages a room hides.
+    pub hidden_seq: u64,
     /// The answer that another process writes.
     pub running: Option<Message>,
     /// The question that was stored with the running answer.

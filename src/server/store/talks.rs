@@ -63,7 +63,7 @@ impl VersionPage {
 #[async_trait]
 pub trait Talks: Send + Sync {
     /// Changes the text of a message that the person behind the grant wrote, and whom it mentions. What it said is kept: of
-    /// each message the first version and the newest, [`crate::domain::talk::MOST_VERSIONS`] together.
+    /// each message every version; somebody who has changed it [`crate::domain::talk::MOST_EDITS`] times changes it no more.
     /// Needs [`super::Need::Write`].
     async fn edit_message(
         &self,

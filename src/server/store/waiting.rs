@@ -78,6 +78,12 @@ pub struct NextQueued {
     pub is_shared: bool,
 }
 
+/// So many questions are stored in one queue at the most, those among them that cannot go on.
+pub const MOST_STORED: u32 = 200;
+
+/// How many conversations [`Waiting::conversations_with_queued`] answers at the most.
+pub const QUEUES_AT_ONCE: u32 = 1000;
+
 #[async_trait]
 pub trait Waiting: Send + Sync {
     /// The questions that wait, in order.
@@ -87,12 +93,14 @@ pub trait Waiting: Send + Sync {
     /// Changes a question that waits. Needs [`super::Need::Write`].
     async fn change_queued(&self, grant: &Grant, id: &str, change: QueueChange<'_>) -> Result<QueueOutcome>;
     /// The question to ask now: the first one, when no answer is being written and the newest message is a complete
-    /// answer (or there is no message), or one that was sent. In a room the first one
-    /// when no answer is being written; there what was refused or waits for a day holds nobody else up. Takes no grant, because the server asks by itself.
-    async fn next_queued(&self, conversation_id: &str) -> Result<Option<NextQueued>>;
+    /// answer (or there is no message), or one that was sent. In a room the first one when no answer is being written; there
+    /// what was refused, waits for a day, or is of somebody in `passed_over` (ids of users) holds nobody else up. Takes no
+    /// grant, because the server asks by itself.
+    async fn next_queued(&self, conversation_id: &str, passed_over: &[String]) -> Result<Option<NextQueued>>;
     /// Removes a question whose author may not ask it any more; answers the number of the change, `None` if it is not there.
     /// Takes no grant, for the same reason.
     async fn forget_queued(&self, conversation_id: &str, id: &str) -> Result<Option<u64>>;
-    /// The conversations in which questions wait, a thousand at the most. Takes no grant, for the same reason.
-    async fn conversations_with_queued(&self) -> Result<Vec<String>>;
+    /// The conversations in which questions wait, in the order of their ids: the first ones after `after`, up to
+    /// [`QUEUES_AT_ONCE`]. Takes no grant, for the same reason.
+    async fn conversations_with_queued(&self, after: &str) -> Result<Vec<String>>;
 }

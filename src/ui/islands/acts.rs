@@ -61,10 +61,6 @@ const CLICKS: &[(&str, Act)] = &[
 const FORMS: &[(&str, Act)] = &[
     (".settings-form", sheet_form::submit),
     (".composer", composer::on_submit),
-    (".edit-form[action='/fn/edit-post']", |state, form, event| {
-        editing::forget_address();
-        steer::submit(state, form, event);
-    }),
     (".edit-form, #steer", steer::submit),
     ("form[action='/fn/rename']", steer::rename),
     ("form[action='/fn/delete']", steer::delete_conversation),

@@ -46,7 +46,11 @@ fn apply(state: PageState, event: &Json) -> Option<()> {
             if let Some((_, text)) = &question {
                 outbox::question_arrived(state, text);
             }
-            if !is_shown {
+            if !is_shown && question.is_some() && state.is_room() {
+                // Somebody's question stands there with who asked it.
+                state.generating.set(Some(message_id));
+                refresh::refresh(state);
+            } else if !is_shown {
                 started(state, &message_id, question, event.text("parent_id").as_deref());
             }
         }
@@ -83,7 +87,14 @@ fn apply(state: PageState, event: &Json) -> Option<()> {
             if let Some(title) = event.text("title") {
                 sidebar::set_title(state, &title);
             }
-            refresh::soon(state);
+            match event.flag("reread") {
+                true => refresh::refresh(state),
+                false => refresh::soon(state),
+            }
+            // The questions of whoever is gone are, too.
+            if state.queue.with_untracked(|queue| !queue.items.is_empty()) {
+                queue::reload(state);
+            }
         }
         "queue" => queue::reload(state),
         "changed" | "reactions" | "deleted" | "reset" => refresh::refresh(state),

@@ -32,6 +32,11 @@ pub async fn sleep(milliseconds: i32) {
     let _ = JsFuture::from(promise).await;
 }
 
+/// Half of these milliseconds to one and a half, because many pages do the same in the same moment.
+pub fn spread(milliseconds: i32) -> i32 {
+    milliseconds / 2 + (Math::random() * f64::from(milliseconds)) as i32
+}
+
 /// An idempotency key: random enough that no two requests of a person share one.
 pub fn random_key() -> String {
     format!("{:x}{:x}", (Math::random() * 1e15) as u64, (Math::random() * 1e15) as u64)

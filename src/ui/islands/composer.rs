@@ -1,7 +1,7 @@
 //! The composer's keys and text. Enter sends and Shift-Enter breaks the line; on a touch screen Enter breaks the line and a
 //! button sends.
 
-use leptos::{ev, prelude::GetValue};
+use leptos::ev;
 use web_sys::{Element, Event};
 
 use super::{browser, drafts, editing, field, mentions, room, send, state::PageState, typing};
@@ -11,10 +11,7 @@ use crate::ui::keys::KeyPress;
 pub(super) fn on_submit(state: PageState, _: &Element, event: &Event) {
     event.prevent_default();
     mentions::close();
-    if state.is_room() && !state.moving.get_value() {
-        return room::send(state, room::is_asked(event));
-    }
-    send::send(state);
+    send::send(state, room::is_asked(event));
 }
 
 /// A click on Stop.
@@ -41,7 +38,7 @@ pub(super) fn on_key(state: PageState, press: &KeyPress, event: &ev::KeyboardEve
     }
     if press.sends(browser::is_touch()) {
         event.prevent_default();
-        send::send(state);
+        send::send(state, false);
         return true;
     }
     let empty = || field::composer().is_some_and(|field| field.value().is_empty());

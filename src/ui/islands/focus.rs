@@ -33,13 +33,12 @@ fn focused() -> Option<Focused> {
 
 fn mark(element: &Element) -> String {
     let attribute = |name: &str| element.get_attribute(name).unwrap_or_default();
-    format!(
-        "{} {} {} {}",
-        element.tag_name(),
-        attribute("class"),
-        attribute("formaction"),
-        attribute("title")
-    )
+    // The other things that a button says may change with what was done.
+    let what = match attribute("value") {
+        value if value.is_empty() => format!("{} {}", attribute("formaction"), attribute("title")),
+        value => value,
+    };
+    format!("{} {} {what}", element.tag_name(), attribute("class"))
 }
 
 impl Held {
@@ -54,7 +53,7 @@ impl Held {
         let Some(message) = messages::message(&held.message_id).or_else(|| all.get(place).cloned()) else {
             return;
         };
-        let buttons = message.query_selector_all(":scope > .actions :is(button, a, summary)").ok();
+        let buttons = message.query_selector_all(":scope > :is(.actions, .reactions) :is(button, a, summary)").ok();
         let buttons: Vec<Element> = buttons
             .map(|found| (0..found.length()).filter_map(|at| found.item(at)?.dyn_into().ok()).collect())
             .unwrap_or_default();

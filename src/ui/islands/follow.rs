@@ -13,7 +13,7 @@ use web_sys::ReadableStreamDefaultReader;
 
 use super::{
     apply, browser,
-    following::{Ended, SILENCE, Visit, connected, lost, may_disconnect},
+    following::{Ended, SILENCE, Visit, connected, lost, may_disconnect, refused},
     hear,
     json::Json,
     request,
@@ -54,6 +54,10 @@ async fn follow(here: Visit) {
     while !here.is_over() {
         if may_disconnect(state, way) {
             wake_ups.next().await;
+            if state.is_room() {
+                // A room is heard while it is hidden, too, when a WebSocket gets through again.
+                way = Way::remembered();
+            }
             continue;
         }
         if way.is_stale() {
@@ -77,7 +81,10 @@ async fn follow(here: Visit) {
                 }
                 state.show_refusal(refusal.clone());
                 state.generating.set(None);
-                return;
+                refused();
+                // Somebody may sign in again in another tab, or be let in again.
+                wait_until_seen(&mut wake_ups).await;
+                continue;
             }
             Ended::Failed(refusal) if !refusal.is_unreachable() => pause = pause.max(FIRST_PAUSE * 2),
             // Without a network no way is better than another.
@@ -105,7 +112,7 @@ async fn follow(here: Visit) {
             pause = FIRST_PAUSE;
         }
         lost(state);
-        select(Box::pin(browser::sleep(pause)), wake_ups.next()).await;
+        select(Box::pin(browser::sleep(browser::spread(pause))), wake_ups.next()).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
@@ -184,6 +191,16 @@ async fn read(
         let done = silent || now_hidden || way.is_stale() || may_disconnect(state, way);
         if done || !browser::is_online() || here.is_over() {
             return Ended::Closed;
+        }
+    }
+}
+
+/// Waits until somebody comes back to the page.
+async fn wait_until_seen(wake_ups: &mut UnboundedReceiver<()>) {
+    let mut hidden = browser::is_hidden();
+    while wake_ups.next().await.is_some() {
+        if std::mem::replace(&mut hidden, browser::is_hidden()) && !hidden {
+            return;
         }
     }
 }

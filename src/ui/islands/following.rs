@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use leptos::prelude::*;
 
-use super::{browser, request::Refused, state::PageState, way::Way};
+use super::{browser, refresh, request::Refused, state::PageState, way::Way};
 
 /// A connection on which nothing came for so many milliseconds is dead, because the server sends something every 15 seconds.
 pub(super) const SILENCE: f64 = 40_000.0;
@@ -14,6 +14,8 @@ const CALM: f64 = 5_000.0;
 thread_local! {
     /// When the connection was lost; 0 while there is one.
     static LOST: Cell<f64> = const { Cell::new(0.0) };
+    /// Whether the page says that it is told nothing any more.
+    static REFUSED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A conversation while it is on the page.
@@ -48,7 +50,16 @@ pub(super) enum Ended {
 /// The events come.
 pub(super) fn connected(state: PageState) {
     LOST.set(0.0);
+    if REFUSED.replace(false) {
+        state.alert.set(None);
+        refresh::refresh(state);
+    }
     state.disconnected.set(false);
+}
+
+/// The server tells this page nothing any more, which the page has said.
+pub(super) fn refused() {
+    REFUSED.set(true);
 }
 
 /// There is no connection, which the page says after a while.

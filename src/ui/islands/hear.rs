@@ -22,12 +22,19 @@ const BEGINS: f64 = 10_000.0;
 /// dead connection.
 const SAID_EVERY: f64 = 15_000.0;
 
+/// Where the server ends it sooner, in milliseconds, something is wrong that may pass.
+const TOO_SOON: f64 = 1_000.0;
+
 /// What is known of the connection.
 struct Hearing<'a> {
     here: &'a Visit,
     socket: Socket,
     /// The server has said that the page hears of the conversation. What comes before is of an earlier `listen`.
     listening: bool,
+    /// When that was.
+    began: f64,
+    /// The page is to listen anew, from what it was told last.
+    listens_again: bool,
     /// When the server said something last.
     heard: f64,
     /// When the page said whether somebody looks at it, and what.
@@ -41,7 +48,15 @@ pub(super) async fn hear(here: &Visit, wake_ups: &mut UnboundedReceiver<()>) -> 
     }
     let Some(socket) = Socket::open() else { return Ended::Unfit };
     let begun = browser::now();
-    let mut hearing = Hearing { here, socket, listening: false, heard: begun, said: (0.0, false) };
+    let mut hearing = Hearing {
+        here,
+        socket,
+        listening: false,
+        began: begun,
+        listens_again: false,
+        heard: begun,
+        said: (0.0, false),
+    };
     let mut worked = false;
     loop {
         let came = match select(Box::pin(hearing.socket.next()), wake_ups.next()).await {
@@ -99,6 +114,7 @@ impl Hearing<'_> {
         self.heard = browser::now();
         let state = self.here.state;
         let (mut next, mut events, mut ended) = (Some(first), Vec::new(), None);
+        self.listens_again = false;
         while let Some(text) = next {
             if text.is_empty() {
                 state.rewind();
@@ -109,11 +125,15 @@ impl Hearing<'_> {
             next = if ended.is_none() { self.socket.ready() } else { None };
         }
         apply::apply_batch(state, &events);
+        if self.listens_again && ended.is_none() {
+            self.listen();
+        }
         ended
     }
 
     fn begins(&mut self) {
         self.listening = true;
+        self.began = browser::now();
         Way::Socket.works();
         connected(self.here.state);
     }
@@ -123,7 +143,10 @@ impl Hearing<'_> {
         match &*message.text("type")? {
             "event" if is_here && self.listening => events.push(message),
             // Whoever listens again is told why it ended.
-            "ended" if is_here && self.listening => self.listen(),
+            "ended" if is_here && self.listening => match browser::now() - self.began < TOO_SOON {
+                true => return Some(Ended::Closed),
+                false => self.listens_again = true,
+            },
             "refused" if is_here && !self.listening => return refused(&message),
             "listening" if is_here => self.begins(),
             _ => {}

@@ -23,8 +23,12 @@ pub(super) fn all() -> Vec<Element> {
 
 /// The oldest message and the newest one that the server knows.
 pub(super) fn ends() -> Option<(String, String)> {
-    let known: Vec<String> = all().iter().map(Element::id).filter(|id| !id.is_empty()).collect();
-    Some((known.first()?.clone(), known.last()?.clone()))
+    let children = list()?.children();
+    let known = |at| {
+        let message = children.item(at).filter(is_message)?;
+        Some(message.id()).filter(|id| !id.is_empty())
+    };
+    Some(((0..children.length()).find_map(known)?, (0..children.length()).rev().find_map(known)?))
 }
 
 fn is_message(element: &Element) -> bool {

@@ -6,6 +6,7 @@ use std::{cell::Cell, time::Duration};
 
 use leptos::{ev, prelude::*};
 use wasm_bindgen::JsValue;
+use web_sys::UrlSearchParams;
 
 use super::{messages, reach, scroll, scroll::Anchor, state::PageState};
 
@@ -86,8 +87,8 @@ pub(super) fn restore(state: PageState) {
 /// Where a page opens that nobody has read yet.
 fn first(state: PageState) {
     let location = window().location();
-    let search = location.search().unwrap_or_default();
-    if let Some(message) = search.strip_prefix("?at=").and_then(messages::message) {
+    let search = UrlSearchParams::new_with_str(&location.search().unwrap_or_default()).ok();
+    if let Some(message) = search.and_then(|search| search.get("at")).and_then(|id| messages::message(&id)) {
         return reach::focus(state, &message);
     }
     let named = location.hash().ok().and_then(|hash| messages::message(hash.strip_prefix('#')?));

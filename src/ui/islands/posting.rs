@@ -4,12 +4,13 @@
 
 use std::cell::Cell;
 
+use futures::future::{Either, select};
 use leptos::{prelude::*, task::spawn_local};
 use web_sys::{Element, Event, UrlSearchParams};
 
 use super::{
     browser, drafts, elements, elements::copy_of_template, messages, posts, posts::POSTING, posts::Post,
-    refresh, request, request::Refused, scroll, state::PageState,
+    refresh, replying, request, request::Refused, scroll, state::PageState,
 };
 
 /// The attribute of such a message that has its key.
@@ -17,6 +18,8 @@ const KEY: &str = "data-key";
 /// The pauses between tries while the server cannot be reached, in milliseconds. After the last one the message says that it
 /// was not sent.
 const PAUSES: [i32; 5] = [300, 1_000, 2_000, 4_000, 8_000];
+/// How long a request may take until it is sent again, in milliseconds, because those behind it wait.
+const PATIENCE: i32 = 20_000;
 
 thread_local! {
     /// Whether the posts are being sent.
@@ -39,9 +42,12 @@ fn read(conversation_id: &str, fields: String) -> Option<Post> {
     Some(Post { conversation_id: conversation_id.to_owned(), key, fields, failed: None })
 }
 
+fn field(post: &Post, name: &str) -> Option<String> {
+    UrlSearchParams::new_with_str(&post.fields).ok()?.get(name)
+}
+
 fn text(post: &Post) -> String {
-    let fields = UrlSearchParams::new_with_str(&post.fields).ok();
-    fields.and_then(|fields| fields.get("text")).unwrap_or_default()
+    field(post, "text").unwrap_or_default()
 }
 
 /// The room on the page is shown: its messages that are on their way stand in its thread again, also those that an earlier
@@ -85,6 +91,10 @@ fn work(state: PageState) {
                         state.show_refusal(refused.clone());
                     }
                     fail(&post.key, refused.sentence());
+                    if is_here() {
+                        // What was left out meanwhile, because it might have been this one.
+                        refresh::refresh(state);
+                    }
                 }
             }
         }
@@ -97,10 +107,12 @@ async fn send(post: &Post) -> Result<String, Refused> {
     let fields = UrlSearchParams::new_with_str(&post.fields).map_err(|_| Refused::unreachable())?;
     let mut pauses = PAUSES.iter();
     loop {
-        let refused = match request::post("/fn/post", &fields).await {
-            Ok(json) => return json.as_text().ok_or_else(Refused::unreachable),
-            Err(refused) if refused.is_unreachable() => refused,
-            Err(refused) => return Err(refused),
+        let posted = Box::pin(request::post("/fn/post", &fields));
+        let refused = match select(posted, Box::pin(browser::sleep(PATIENCE))).await {
+            Either::Left((Ok(json), _)) => return json.as_text().ok_or_else(Refused::unreachable),
+            Either::Left((Err(refused), _)) if refused.is_unreachable() || is_passing(&refused) => refused,
+            Either::Left((Err(refused), _)) => return Err(refused),
+            Either::Right(_) => Refused::unreachable(),
         };
         if !browser::is_online() {
             browser::online().await;
@@ -109,6 +121,11 @@ async fn send(post: &Post) -> Result<String, Refused> {
         let Some(pause) = pauses.next() else { return Err(refused) };
         browser::sleep(*pause).await;
     }
+}
+
+/// Whether the server could not store it just then.
+fn is_passing(refused: &Refused) -> bool {
+    matches!(&*refused.code, "unavailable" | "stopping")
 }
 
 fn show(post: &Post) {
@@ -201,7 +218,11 @@ pub(super) fn on_back(state: PageState, button: &Element, _: &Event) {
     let Some((article, key)) = message_of(button) else { return };
     let Some(post) = remove(state, &key) else { return };
     article.remove();
+    refresh::refresh(state);
     drafts::put_back(state, &text(&post));
+    if let Some(answered) = field(&post, "reply_to").and_then(|id| messages::message(&id)) {
+        replying::begin(&answered);
+    }
 }
 
 fn message_of(button: &Element) -> Option<(Element, String)> {

@@ -7,7 +7,7 @@ use leptos::{prelude::*, task::spawn_local};
 use web_sys::Element;
 
 use super::{
-    announce, browser, messages, posts, request, scroll, sidebar, state::Fetched, state::PageState, thread,
+    announce, browser, messages, posts, queue, request, scroll, sidebar, state::Fetched, state::PageState, thread,
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,12 +18,24 @@ enum Work {
     Again,
 }
 
+/// The pause before one more refresh, in milliseconds, and where nobody looks at the page.
+const AGAIN: i32 = 150;
+const AGAIN_HIDDEN: i32 = 3_000;
 /// How long [`soon`] waits, in milliseconds.
 const SOON_AFTER: i32 = 3_000;
+
+/// A page that follows a room holds so many messages at the most, and so many are left then.
+const MOST_HELD: usize = 400;
+const HELD: usize = 200;
 
 thread_local! {
     static SOON: Cell<bool> = const { Cell::new(false) };
     static WORK: Cell<Work> = const { Cell::new(Work::None) };
+    /// How many times the messages were asked for, and which of the answers is on the page.
+    static ASKED: Cell<u32> = const { Cell::new(0) };
+    static SHOWN: Cell<u32> = const { Cell::new(0) };
+    /// Whether all messages are wanted, because others of their buttons are the reader's.
+    static ANEW: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Shows what has changed. However often it is called, one request is under way at a time.
@@ -38,9 +50,11 @@ pub(super) fn refresh(state: PageState) {
         loop {
             WORK.set(Work::Running);
             once(state).await;
-            if WORK.replace(Work::None) != Work::Again {
-                break;
+            if WORK.get() != Work::Again {
+                break WORK.set(Work::None);
             }
+            let pause = if browser::is_hidden() { AGAIN_HIDDEN } else { AGAIN };
+            browser::sleep(browser::spread(pause)).await;
         }
     });
 }
@@ -52,7 +66,7 @@ pub(super) fn soon(state: PageState) {
         return;
     }
     spawn_local(async move {
-        browser::sleep(SOON_AFTER).await;
+        browser::sleep(browser::spread(SOON_AFTER)).await;
         SOON.set(false);
         refresh(state);
     });
@@ -69,13 +83,19 @@ async fn once(state: PageState) {
     let visit = state.visit.get_value();
     let Some(id) = state.conversation() else { return };
     let mut path = format!("/fn/part?conversation={id}");
-    if let Some((from, leaf)) = messages::ends() {
-        path.push_str(&format!("&from={from}&leaf={leaf}&since={}", state.synced.get_value()));
+    if let Some((oldest, leaf)) = messages::ends() {
+        let from = first_held(state).unwrap_or(oldest);
+        let since = if ANEW.take() { 0 } else { state.synced.get_value() };
+        path.push_str(&format!("&from={from}&leaf={leaf}&since={since}"));
     }
+    let number = ASKED.get() + 1;
+    ASKED.set(number);
     let fetched = request::get(&path).await.map(|json| Fetched::read(&json));
-    if state.visit.get_value() != visit {
+    // What was asked for later is newer.
+    if state.visit.get_value() != visit || number < SHOWN.get() {
         return;
     }
+    SHOWN.set(number);
     match fetched {
         Ok(Some(fetched)) => show(state, &fetched),
         // Without a connection the next event or the next connection brings it.
@@ -85,6 +105,21 @@ async fn once(state: PageState) {
     }
 }
 
+/// The first message of those that stay on a page that has shown more and more of a room, while nobody is looking at the
+/// others. They come back with the link to earlier ones.
+fn first_held(state: PageState) -> Option<String> {
+    if !state.is_room() || !state.following.get_untracked() {
+        return None;
+    }
+    let all = messages::all();
+    let (leaving, held) =
+        all.split_at_checked(all.len().saturating_sub(HELD)).filter(|_| all.len() > MOST_HELD)?;
+    let in_use = |message: &Element| message.matches(":focus-within, :has(.edit-form)") != Ok(false);
+    // One that stands below another of the same person does not say who wrote it.
+    let first = held.iter().find(|message| !message.class_list().contains("follows")).or(held.first())?.id();
+    (!first.is_empty() && !leaving.iter().any(in_use)).then_some(first)
+}
+
 fn show(state: PageState, fetched: &Fetched) {
     // Text that came while this was made is newer, and is not told again.
     let after = fetched.shown.after.unwrap_or_default();
@@ -92,7 +127,10 @@ fn show(state: PageState, fetched: &Fetched) {
     let is_ahead = is_later && !state.overlaps.get_value();
     let placed = thread::show(&fetched.thread, is_ahead, posts::is_awaited(state));
     sidebar::show_bar(state, &fetched.bar, &fetched.title);
-    state.allow(&fetched.shown);
+    if state.allow(&fetched.shown) {
+        ANEW.set(true);
+        refresh(state);
+    }
     // What was left out is asked for again.
     if !placed.left_out {
         state.synced.set_value(after);
@@ -106,6 +144,8 @@ fn show(state: PageState, fetched: &Fetched) {
     }
     announce::say_end(state);
     scroll::settle(state);
+    // Who asked a question stands with its message.
+    state.queue.with_untracked(|queue| queue::show(state, queue));
 }
 
 /// Brings the messages before `before`, and puts them above those that are there. A further click on the `link` that asked

@@ -18,8 +18,14 @@ pub(super) fn field() -> Option<HtmlInputElement> {
 /// A click on the link to answer a message.
 pub(super) fn on_reply(_: PageState, link: &Element, event: &Event) {
     let Some(message) = link.closest(".message").ok().flatten() else { return };
-    let (Some(field), true) = (field(), composer::composer().is_some()) else { return };
-    event.prevent_default();
+    if begin(&message) {
+        event.prevent_default();
+    }
+}
+
+/// What is written next answers the message; `false` where nothing can be written.
+pub(super) fn begin(message: &Element) -> bool {
+    let (Some(field), true) = (field(), composer::composer().is_some()) else { return false };
     field.set_value(&message.id());
     let text = |selector| {
         let place = message.query_selector(selector).ok().flatten();
@@ -36,6 +42,7 @@ pub(super) fn on_reply(_: PageState, link: &Element, event: &Event) {
     }
     show_if(REPLYING, true);
     composer::focus();
+    true
 }
 
 /// A click on the button not to answer it.

@@ -5,9 +5,14 @@ use js_sys::Uint8Array;
 use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Headers, ReadableStreamDefaultReader, RequestInit, Response, UrlSearchParams};
+use web_sys::{AbortSignal, Headers, ReadableStreamDefaultReader, RequestInit, Response, UrlSearchParams};
 
 use super::{json::Json, phrases::say};
+
+/// How long an answer may take that is only read, and one to a change, in milliseconds: a connection may be dead without the
+/// browser knowing it.
+const READS_WITHIN: u32 = 20_000;
+const CHANGES_WITHIN: u32 = 60_000;
 
 /// Why a request has no answer.
 #[derive(Clone, Debug)]
@@ -59,12 +64,12 @@ pub(super) fn fields(pairs: &[(&str, &str)]) -> Option<UrlSearchParams> {
 
 /// Reads `path`, whose answer is JSON.
 pub(super) async fn get(path: &str) -> Result<Json, Refused> {
-    read(send("GET", path, None).await?).await
+    read(send("GET", path, None, Some(READS_WITHIN)).await?).await
 }
 
 /// Posts a form to a server function, whose answer is JSON.
 pub(super) async fn post(path: &str, fields: &UrlSearchParams) -> Result<Json, Refused> {
-    read(send("POST", path, Some(fields)).await?).await
+    read(send("POST", path, Some(fields), Some(CHANGES_WITHIN)).await?).await
 }
 
 /// Opens a stream; its bytes come piece by piece from [`next`].
@@ -72,7 +77,7 @@ pub(super) async fn stream(
     path: &str,
     fields: &UrlSearchParams,
 ) -> Result<ReadableStreamDefaultReader, Refused> {
-    let response = send("POST", path, Some(fields)).await?;
+    let response = send("POST", path, Some(fields), None).await?;
     let body = response.body().ok_or_else(Refused::unreachable)?;
     body.get_reader().dyn_into().map_err(|_| Refused::unreachable())
 }
@@ -85,8 +90,13 @@ pub(super) async fn next(reader: &ReadableStreamDefaultReader) -> Result<Option<
 }
 
 /// The answer of the server, if it is none that refuses.
-async fn send(method: &str, path: &str, fields: Option<&UrlSearchParams>) -> Result<Response, Refused> {
-    let response = fetch(method, path, fields).await.map_err(|_| Refused::unreachable())?;
+async fn send(
+    method: &str,
+    path: &str,
+    fields: Option<&UrlSearchParams>,
+    within: Option<u32>,
+) -> Result<Response, Refused> {
+    let response = fetch(method, path, fields, within).await.map_err(|_| Refused::unreachable())?;
     if response.ok() {
         return Ok(response);
     }
@@ -94,12 +104,20 @@ async fn send(method: &str, path: &str, fields: Option<&UrlSearchParams>) -> Res
     Err(Refused::read(&refused).unwrap_or_else(Refused::unreachable))
 }
 
-async fn fetch(method: &str, path: &str, fields: Option<&UrlSearchParams>) -> Result<Response, JsValue> {
+async fn fetch(
+    method: &str,
+    path: &str,
+    fields: Option<&UrlSearchParams>,
+    within: Option<u32>,
+) -> Result<Response, JsValue> {
     let headers = Headers::new()?;
     headers.set("accept", "application/json")?;
     let request = RequestInit::new();
     request.set_method(method);
     request.set_headers(&headers);
+    if let Some(within) = within {
+        request.set_signal(Some(&AbortSignal::timeout_with_u32(within)));
+    }
     if let Some(fields) = fields {
         request.set_body(fields);
     }

@@ -16,16 +16,17 @@ const SOON: Duration = Duration::from_millis(30);
 /// The longest title of a new conversation until the server has given it one, in characters.
 const TITLE_CHARS: usize = 60;
 
-/// Sends what the composer holds. While another conversation is on its way, it is for that one.
-pub(super) fn send(state: PageState) {
+/// Sends what the composer holds. While another conversation is on its way, it is for that one. `asks`: in a room, it is a
+/// question for the model.
+pub(super) fn send(state: PageState, asks: bool) {
     if state.moving.get_value() {
-        return set_timeout(move || send(state), SOON);
+        return set_timeout(move || send(state, asks), SOON);
     }
     if temporary::is_on() {
         return temporary_ask::send(state);
     }
     if state.is_room() {
-        return room::send(state, false);
+        return room::send(state, asks);
     }
     let Some(field) = field::composer() else { return };
     let typed = field.value();

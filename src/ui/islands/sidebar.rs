@@ -48,7 +48,7 @@ pub(super) fn add_row(title: &str) {
         Some(today) => today,
         None => {
             let Some(group) = copy_of_template("new-group") else { return };
-            let before = found(".history > :not([data-day=day-pinned], [data-rooms])");
+            let before = found(".history > .group:not([data-day=day-pinned], [data-rooms])");
             let _ = list.insert_before(&group, before.as_ref().map(AsRef::as_ref));
             let Some(today) = group.query_selector("ul").ok().flatten() else { return };
             today.unchecked_into()
@@ -141,6 +141,13 @@ pub(super) fn set_title(state: PageState, title: &str) {
     }
 }
 
+/// The title of the tab without what this page put before it.
+pub(super) fn plain_title() -> String {
+    let title = document().title();
+    let title = title.strip_prefix(MARK).unwrap_or(&title);
+    COUNTED.with_borrow(|counted| title.strip_prefix(&**counted).unwrap_or(title).to_owned())
+}
+
 fn set_tab(state: PageState, title: &str) {
     let mark = if state.marked.get_value() { MARK } else { "" };
     document().set_title(&format!("{mark}{}", counted(title)));
@@ -149,14 +156,14 @@ fn set_tab(state: PageState, title: &str) {
 /// A title with the number before it of what the person is told of in rooms.
 fn counted(title: &str) -> String {
     let title = title.strip_prefix(MARK).unwrap_or(title);
-    let number = told();
+    let number = told_here();
     // A title may begin with a number itself, so only the one that was put there is taken away.
     let old = COUNTED.replace(number.clone());
     format!("{number}{}", title.strip_prefix(&*old).unwrap_or(title))
 }
 
 /// What stands before the title, with a blank.
-fn told() -> String {
+fn told_here() -> String {
     let told = found("#told").and_then(|told| told.get_attribute("data-told")).filter(|told| told != "0");
     told.map(|told| format!("({told}) ")).unwrap_or_default()
 }
@@ -186,6 +193,8 @@ fn put_bar(html: &str) {
 const EVERY: Duration = Duration::from_secs(20);
 /// What is stored, each time as another text, so that other tabs hear of it.
 const TOLD: &str = "list";
+/// The same when something was seen, of which only those tabs hear that count something.
+const READ: &str = "read";
 /// What stands before the title of a tab in which something happened that nobody has seen.
 const MARK: &str = "● ";
 /// How long a message of a room is waited with until it is noted as seen or counted, in milliseconds.
@@ -196,6 +205,11 @@ thread_local! {
     static LIST: RefCell<String> = const { RefCell::new(String::new()) };
     /// [`heard`] is about to note something.
     static NOTED: Cell<bool> = const { Cell::new(false) };
+    /// The conversation of which somebody has seen something that the server has not been told of yet.
+    static SEEN: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// How many times the list was asked for, and which of the answers is on the page.
+    static ASKED: Cell<u32> = const { Cell::new(0) };
+    static SHOWN: Cell<u32> = const { Cell::new(0) };
     /// What stands before the title of the tab.
     static COUNTED: RefCell<String> = const { RefCell::new(String::new()) };
 }
@@ -214,13 +228,16 @@ pub(super) fn begin(state: PageState) {
     window_event_listener_untyped("focus", move |_| looked_at(state));
     window_event_listener_untyped("storage", move |event| {
         let told = event.dyn_ref::<StorageEvent>().and_then(StorageEvent::key);
-        if told.as_deref() == Some(TOLD) && !browser::is_hidden() {
-            reload(state);
+        match told.as_deref() {
+            Some(TOLD) if !browser::is_hidden() => reload(state),
+            Some(READ) if !told_here().is_empty() || found(".sidebar .unread-count").is_some() => reload(state),
+            _ => {}
         }
     });
+    window_event_listener_untyped("pagehide", |_| note_seen_and_go());
     prepare_rows();
     // The server has put it there.
-    COUNTED.set(told());
+    COUNTED.set(told_here());
     seen(state);
 }
 
@@ -243,7 +260,7 @@ pub(super) fn changed(state: PageState) {
 
 fn looked_at(state: PageState) {
     if browser::is_hidden() {
-        return;
+        return note_seen_and_go();
     }
     let unread = state.unread.get_value();
     state.unread.set_value(false);
@@ -259,21 +276,37 @@ fn looked_at(state: PageState) {
 
 /// Somebody wrote in the room on this page. Many messages are noted together.
 pub(super) fn heard(state: PageState) {
+    if browser::is_hidden() {
+        // The title of the tab counts it.
+        state.unread.set_value(true);
+    } else if let Some(id) = state.conversation().filter(|_| state.follows.get_value()) {
+        SEEN.set(Some(id));
+    }
     if NOTED.replace(true) {
         return;
     }
     spawn_local(async move {
-        browser::sleep(NOTED_AFTER).await;
+        browser::sleep(browser::spread(NOTED_AFTER)).await;
         NOTED.set(false);
-        match browser::is_hidden() {
-            // The title of the tab counts it.
-            true => {
-                state.unread.set_value(true);
-                reload(state);
-            }
-            false => tell_seen(state).await,
+        note_seen();
+        if browser::is_hidden() {
+            reload(state);
         }
     });
+}
+
+/// Tells the server what somebody has seen here, before something else is on the page.
+pub(super) fn note_seen() {
+    if let Some(id) = SEEN.take() {
+        spawn_local(async move { post_seen(&id).await });
+    }
+}
+
+/// The same where the page may be gone in the next moment: the browser sends it all the same.
+fn note_seen_and_go() {
+    if let Some(fields) = SEEN.take().and_then(|id| request::fields(&[("conversation_id", &id)])) {
+        let _ = window().navigator().send_beacon_with_opt_url_search_params("/fn/seen", Some(&fields));
+    }
 }
 
 /// An answer has ended on this page.
@@ -308,13 +341,20 @@ fn seen_here(state: PageState) {
 }
 
 async fn tell_seen(state: PageState) {
-    let id = state.conversation().filter(|_| !browser::is_hidden() && !temporary::is_on());
-    let Some(id) = id else { return };
+    // On a page of older messages the newest were not seen.
+    let looks = !browser::is_hidden() && !temporary::is_on() && state.follows.get_value();
+    let Some(id) = state.conversation().filter(|_| looks) else { return };
+    SEEN.set(None);
     if let Some(mark) = row(&id).and_then(|row| row.query_selector(".unread, .unread-count").ok().flatten()) {
         mark.remove();
     }
-    if let Some(fields) = request::fields(&[("conversation_id", &id)]) {
-        let _ = request::post("/fn/seen", &fields).await;
+    post_seen(&id).await;
+}
+
+async fn post_seen(id: &str) {
+    let Some(fields) = request::fields(&[("conversation_id", id)]) else { return };
+    if request::post("/fn/seen", &fields).await.is_ok() {
+        browser::store(READ, &browser::random_key());
     }
 }
 
@@ -333,9 +373,17 @@ fn show_rooms_link() {
 pub(super) fn reload(state: PageState) {
     spawn_local(async move {
         // What nobody looks at is counted, too.
-        let looked_at = state.conversation().filter(|_| !browser::is_hidden());
+        let looked_at =
+            state.conversation().filter(|_| !browser::is_hidden() && state.follows.get_value());
+        let number = ASKED.get() + 1;
+        ASKED.set(number);
         let path = format!("/fn/list?current={}", looked_at.unwrap_or_default());
         let Ok(list) = request::get(&path).await else { return };
+        // What was asked for later is newer.
+        if number < SHOWN.get() {
+            return;
+        }
+        SHOWN.set(number);
         let (Some(html), Some(place)) = (list.as_text(), found(".sidebar .history")) else { return };
         // A row that has no address yet is not in the server's list.
         let same = LIST.with_borrow(|list| *list == html);

@@ -221,16 +221,18 @@ impl PageState {
     }
 
     /// Takes over what the room is called and lets the reader do, which others may have changed. A view that is as it was stays.
-    pub fn allow(&self, shown: &Shown) {
-        fn set<T: Clone + PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, new: &T) {
-            if signal.with_untracked(|old| old != new) {
+    /// Answers whether the reader may do something else than before with its messages.
+    pub fn allow(&self, shown: &Shown) -> bool {
+        fn set<T: Clone + PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, new: &T) -> bool {
+            let other = signal.with_untracked(|old| old != new);
+            if other {
                 signal.set(new.clone());
             }
+            other
         }
         set(self.room, &shown.room);
         set(self.asks, &shown.asks);
-        set(self.only_reads, &shown.only_reads);
-        set(self.manages, &shown.manages);
+        set(self.only_reads, &shown.only_reads) | set(self.manages, &shown.manages)
     }
 
     /// Goes back to the event before an answer of which events came while it was not on the page: the HTML that brought it

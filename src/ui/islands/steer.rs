@@ -58,8 +58,14 @@ pub(super) fn fork(state: PageState, button: &Element, event: &Event) {
 }
 
 /// What changes a message of a room in its place.
-const MARKS: [&str; 5] =
-    ["/fn/react", "/fn/unreact", "/fn/pin-message", "/fn/unpin-message", "/fn/erase-post"];
+const MARKS: [&str; 6] = [
+    "/fn/react",
+    "/fn/unreact",
+    "/fn/pin-message",
+    "/fn/unpin-message",
+    "/fn/edit-post",
+    "/fn/erase-post",
+];
 
 /// Changes the conversation; `form` is the edit that is sent, if it is one.
 fn change(state: PageState, action: String, body: UrlSearchParams, form: Option<HtmlFormElement>) {
@@ -76,6 +82,9 @@ fn change(state: PageState, action: String, body: UrlSearchParams, form: Option<
         match answer {
             Ok(_) => {
                 state.pending_change.update_value(PendingRequest::confirm);
+                if action == "/fn/edit-post" {
+                    editing::forget_address();
+                }
                 if action == "/fn/delete-message" {
                     toast::show(state, Undoable::MessageDeleted(body.get("message_id").unwrap_or_default()));
                 }

@@ -230,6 +230,7 @@ pub(super) fn to_newest(state: PageState) {
 /// Takes the conversation off the page and keeps it.
 fn leave(state: PageState) {
     let (Some(messages), Some(scroller)) = (messages::list(), messages::scroller()) else { return };
+    sidebar::note_seen();
     scroll::unpin();
     // When the conversation is opened again, the outbox shows it, or the server has it, or its draft does.
     thread::remove_unsent();
@@ -259,7 +260,7 @@ fn leave(state: PageState) {
             manages: state.manages.get_untracked(),
         },
         synced: state.synced.get_value(),
-        title: document().title(),
+        title: sidebar::plain_title(),
         bar: bar.unwrap_or_default(),
         messages: fragment,
         empty: scroller.class_list().contains("empty"),

@@ -219,7 +219,7 @@ impl Room {
             Act::SetRole => self.change(store, bystander, MemberChange::Role(MemberRole::Reader)).await,
             Act::Remove => self.change(store, bystander, MemberChange::Remove).await,
             Act::Ban => self.change(store, bystander, MemberChange::Ban { hide: true }).await,
-            Act::HandOver => self.change(store, bystander, MemberChange::HandOver).await,
+            Act::HandOver => self.change(store, bystander, MemberChange::HandOver { most: None }).await,
             Act::Codes => {
                 room_code(store, &self.it.id, 3).await;
                 store.room_codes(grant, 9, NOW).await.unwrap().len() == 1
@@ -296,7 +296,8 @@ pub(super) async fn a_stranger_has_no_grant_and_a_private_conversation_no_member
     assert_eq!(store.room(&owner).await.unwrap(), None);
     let patch = RoomPatch { name: Some("A room".into()), ..Default::default() };
     assert_eq!(store.update_room(&owner, &patch).await.unwrap(), None);
-    let handed = store.change_member(&owner, &stranger.id, MemberChange::HandOver).await.unwrap();
+    let handed =
+        store.change_member(&owner, &stranger.id, MemberChange::HandOver { most: None }).await.unwrap();
     assert_eq!(handed, MemberOutcome::Denied);
     assert_eq!(store.leave(&owner).await.unwrap(), LeaveOutcome::Missing);
     assert_eq!(store.grant(&room.owner.id, &private.conversation.id).await.unwrap().as_ref(), Some(&owner));

@@ -146,7 +146,7 @@ impl World {
                 self.tell(runs).await;
             }
             Act::AskQueued => {
-                let Some(next) = store.next_queued(&it.id).await.unwrap() else { return };
+                let Some(next) = store.next_queued(&it.id, &[]).await.unwrap() else { return };
                 let mut asked = turn(&self.ada, it, next.after.as_deref());
                 asked.queued = Some(next.queued.id);
                 if let Some(question) = &mut asked.question {

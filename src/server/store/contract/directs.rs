@@ -101,7 +101,11 @@ pub(super) async fn nobody_comes_into_a_conversation_of_two_and_nobody_goes(stor
     for (person, other) in [(&ada, &bob), (&bob, &ada)] {
         let grant = reads(store, person, &id).await;
         assert_eq!(store.leave(&grant).await.unwrap(), LeaveOutcome::Missing);
-        for change in [MemberChange::Remove, MemberChange::Role(MemberRole::Reader), MemberChange::HandOver] {
+        for change in [
+            MemberChange::Remove,
+            MemberChange::Role(MemberRole::Reader),
+            MemberChange::HandOver { most: None },
+        ] {
             let denied = store.change_member(&grant, &other.id, change).await.unwrap();
             assert_eq!(denied, MemberOutcome::Denied, "{change:?}");
         }

@@ -245,7 +245,7 @@ pub(super) async fn a_room_is_handed_over(store: &dyn Store) {
     let pays = RoomPatch { payer: Some(RoomPayer::Owner), ..RoomPatch::default() };
     assert!(store.update_room(&owner, &pays).await.unwrap().is_some());
     let hand_over = |by: Grant, to: String| async move {
-        store.change_member(&by, &to, MemberChange::HandOver).await.unwrap()
+        store.change_member(&by, &to, MemberChange::HandOver { most: None }).await.unwrap()
     };
     assert_eq!(hand_over(bobs.clone(), bob.id.clone()).await, MemberOutcome::Denied);
     assert!(matches!(hand_over(owner.clone(), ada.id.clone()).await, MemberOutcome::Same(_)));
@@ -280,7 +280,7 @@ pub(super) async fn handing_over_races_with_leaving_and_removing(store: &dyn Sto
         let promote = MemberChange::Role(MemberRole::Moderator);
         changed(store.change_member(&owner, &carl.id, promote).await.unwrap());
         let (handed, left, removed) = futures::join!(
-            store.change_member(&owner, &bob.id, MemberChange::HandOver),
+            store.change_member(&owner, &bob.id, MemberChange::HandOver { most: None }),
             store.leave(&bobs),
             store.change_member(&carls, &bob.id, MemberChange::Remove),
         );

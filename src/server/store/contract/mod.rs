@@ -290,7 +290,7 @@ contract! {
         a_key_adds_one_message_of_a_room,
         a_slow_room_keeps_its_members_waiting,
         a_message_is_changed_by_its_author_alone,
-        of_many_versions_the_first_and_the_newest_stay,
+        every_version_stays_and_there_are_only_so_many,
         a_deleted_message_leaves_a_mark,
         changes_tell_what_was_changed_and_deleted,
         a_private_conversation_changes_no_messages,

@@ -51,7 +51,8 @@ async fn a_change_of_members_that_is_tried_again_says_that_it_was_made() {
         }
     }
     mongo.join_twice(&wants(&room.id, &bob, Entry::Listed)).await.unwrap();
-    let handed = mongo.change_member_twice(&owner, &bob.id, MemberChange::HandOver).await.unwrap();
+    let handed =
+        mongo.change_member_twice(&owner, &bob.id, MemberChange::HandOver { most: None }).await.unwrap();
     assert!(matches!(&handed[0], MemberOutcome::Changed { .. }));
     assert_eq!(handed[0], handed[1]);
     assert_eq!(count(&mongo, &own(&mongo, &bob, &room).await).await, 2);

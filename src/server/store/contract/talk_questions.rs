@@ -3,7 +3,8 @@
 use crate::{
     domain::{PromptRead, Reason, RoomPayer, RoomSettings, Status},
     server::store::{
-        AddOutcome, BeginOutcome, Finish, NewAnswer, NewQueued, QueueChange, QueueFull, QueueOutcome, Store,
+        AddOutcome, BeginOutcome, Finish, Grant, NewAnswer, NewQueued, QueueChange, QueueFull, QueueOutcome,
+        Store,
     },
 };
 
@@ -62,7 +63,7 @@ pub(super) async fn a_question_of_a_room_is_a_message_and_waits(store: &dyn Stor
     let room_now = now(store, &room.member).await;
     assert_eq!(room_now.conversation().model.as_deref(), Some("demo/room"), "a room keeps its model");
     assert_eq!(room_now.conversation().leaf_id.as_ref(), Some(&new.answer.id));
-    assert!(store.next_queued(room.owner.conversation_id()).await.unwrap().is_none(), "one at a time");
+    assert!(store.next_queued(room.owner.conversation_id(), &[]).await.unwrap().is_none(), "one at a time");
     assert_eq!(
         store.begin_answer(&new).await.unwrap(),
         BeginOutcome::Busy { answer_id: new.answer.id.clone() }
@@ -82,11 +83,15 @@ pub(super) async fn what_is_refused_in_a_room_holds_nobody_else_up(store: &dyn S
     let room = room(store, RoomSettings::default()).await;
     let first = add(store, &room.member, &asks(&room.member, "One?")).await;
     let second = add(store, &room.moderator, &asks(&room.moderator, "Two?")).await;
-    let next = async || {
-        let next = store.next_queued(room.owner.conversation_id()).await.unwrap();
+    let next_without = async |passed_over: &[&Grant]| {
+        let passed_over: Vec<_> = passed_over.iter().map(|one| one.user_id().to_owned()).collect();
+        let next = store.next_queued(room.owner.conversation_id(), &passed_over).await.unwrap();
         next.and_then(|next| next.queued.message_id)
     };
+    let next = async || next_without(&[]).await;
     assert_eq!(next().await.as_ref(), Some(&first.id));
+    assert_eq!(next_without(&[&room.member]).await.as_ref(), Some(&second.id));
+    assert_eq!(next_without(&[&room.moderator, &room.member]).await, None);
     let reason = Reason::new("model-none");
     for (change, after) in [
         (QueueChange::Delay(NOW), Some(&second.id)),

@@ -55,7 +55,7 @@ impl Owned {
     }
 
     async fn next(&self, store: &dyn Store) -> Option<String> {
-        let next = store.next_queued(self.grant.conversation_id()).await.unwrap()?;
+        let next = store.next_queued(self.grant.conversation_id(), &[]).await.unwrap()?;
         let now = store.grant(&self.ada.id, self.grant.conversation_id()).await.unwrap().unwrap();
         assert_eq!(next.after, now.conversation().leaf_id);
         Some(next.queued.text)
@@ -63,7 +63,7 @@ impl Owned {
 
     /// The turn of the next question in the queue.
     async fn turn(&self, store: &dyn Store) -> NewTurn {
-        let next = store.next_queued(self.grant.conversation_id()).await.unwrap().unwrap();
+        let next = store.next_queued(self.grant.conversation_id(), &[]).await.unwrap().unwrap();
         let mut turn = turn(&self.ada, &self.first.conversation, next.after.as_deref());
         turn.question.as_mut().unwrap().content = next.queued.text;
         NewTurn { queued: Some(next.queued.id), ..turn }
@@ -125,7 +125,7 @@ pub(super) async fn a_question_that_waits_for_a_day_stays_next(store: &dyn Store
     let said = |text: &str, until| (text.to_owned(), until);
     owned.change(store, &first, QueueChange::Delay(LATER)).await;
     assert_eq!(waits().await, [said("A", Some(LATER)), said("B", None)]);
-    let next = store.next_queued(owned.grant.conversation_id()).await.unwrap().unwrap().queued;
+    let next = store.next_queued(owned.grant.conversation_id(), &[]).await.unwrap().unwrap().queued;
     assert_eq!((&*next.text, next.waits_until), ("A", Some(LATER)), "it is tried again");
     // Whoever changes, moves or sends it asks anew.
     let reason = Reason::new("late");
@@ -193,7 +193,8 @@ pub(super) async fn a_question_is_next_when_the_newest_answer_is_complete(store:
     let id = owned.grant.conversation_id();
     assert_eq!(owned.next(store).await, None);
     let queued = owned.add(store, "A").await;
-    assert!(store.conversations_with_queued().await.unwrap().contains(&id.to_owned()));
+    assert!(store.conversations_with_queued("").await.unwrap().contains(&id.to_owned()));
+    assert!(!store.conversations_with_queued(id).await.unwrap().contains(&id.to_owned()), "after it");
     assert_eq!(owned.next(store).await.as_deref(), Some("A"));
     for (status, next) in [
         (Status::Stopped, None),
@@ -224,7 +225,7 @@ pub(super) async fn a_question_is_next_when_the_newest_answer_is_complete(store:
     let new =
         NewQueued { id: &super::fixtures::id(), text: "First", most: 3, now: NOW, ..NewQueued::default() };
     store.add_queued(&grant, &new).await.unwrap();
-    assert!(store.next_queued(&empty.id).await.unwrap().is_some_and(|next| next.after.is_none()));
+    assert!(store.next_queued(&empty.id, &[]).await.unwrap().is_some_and(|next| next.after.is_none()));
 }
 
 pub(super) async fn a_question_that_was_sent_is_next_however_the_answer_ended(store: &dyn Store) {
@@ -309,14 +310,14 @@ pub(super) async fn a_queue_goes_with_its_conversation(store: &dyn Store) {
     let id = owned.grant.conversation_id();
     owned.add(store, "A").await;
     assert!(store.delete_conversation(&owned.grant, NOW).await.unwrap());
-    assert_eq!(store.next_queued(id).await.unwrap(), None);
+    assert_eq!(store.next_queued(id, &[]).await.unwrap(), None);
     let new = NewQueued { id: &super::fixtures::id(), text: "B", most: 9, now: NOW, ..NewQueued::default() };
     assert_eq!(store.add_queued(&owned.grant, &new).await.unwrap(), QueueOutcome::Missing);
     store.restore_conversation(&owned.ada.id, id, None).await.unwrap().back().unwrap();
     assert_eq!(owned.texts(store).await, ["A"]);
     assert!(store.delete_conversation(&owned.grant, NOW).await.unwrap());
     while store.purge(NOW + crate::server::store::BIN_LIFE).await.unwrap() {}
-    assert!(!store.conversations_with_queued().await.unwrap().contains(&id.to_owned()));
+    assert!(!store.conversations_with_queued("").await.unwrap().contains(&id.to_owned()));
 }
 
 pub(super) async fn a_conversation_is_made_with_its_messages(store: &dyn Store) {

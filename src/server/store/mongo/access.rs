@@ -160,7 +160,7 @@ pub(super) async fn is_granted(
 impl ConversationDoc {
     /// The standing of a person who has this level in the conversation.
     pub(super) fn standing(self, user_id: &str, level: AccessLevel) -> Standing {
-        let last_seq = self.last_seq.unsigned_abs();
-        Standing::new(self.into(), last_seq, user_id, level)
+        let (last_seq, hidden_seq) = (self.last_seq.unsigned_abs(), self.hidden_seq.unsigned_abs());
+        Standing::new(self.into(), last_seq, user_id, level).hidden_at(hidden_seq)
     }
 }

@@ -64,6 +64,7 @@ impl Mongo {
             messages: messages.into_iter().map(Outline::from).collect(),
             removed: removed.into_iter().map(|removed| removed.id).collect(),
             members: now.members_seq.unsigned_abs() > from,
+            reread: now.hidden_seq.unsigned_abs() > from,
             queue: now.queue_seq.unsigned_abs() > from,
             conversation: (now.changed_seq.unsigned_abs() > from).then(|| now.into()),
             seq,

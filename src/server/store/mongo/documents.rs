@@ -162,6 +162,9 @@ pub(super) struct ConversationDoc {
     /// In a room: the `last_seq` of the last change of its members or settings.
     #[serde(default)]
     pub members_seq: i64,
+    /// In a room: the `last_seq` of the last change of whose messages it hides.
+    #[serde(default)]
+    pub hidden_seq: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<RoomDoc>,
     /// Different after each change that other processes should see, see [`super::revision`].
@@ -203,6 +206,7 @@ impl ConversationDoc {
             changed_seq: 0,
             queue_seq: 0,
             members_seq: 0,
+            hidden_seq: 0,
             room: None,
             revision: None,
             ended: None,

@@ -20,6 +20,15 @@ use super::{Mongo, access::id, documents::ConversationDoc};
 /// What follows every text that begins with another one.
 pub(super) const END: char = char::MAX;
 
+/// What a change of a member means for what the room shows.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Shown {
+    /// What the person wrote is hidden or shown again.
+    pub reread: bool,
+    /// Questions left the queue.
+    pub unqueued: bool,
+}
+
 impl Mongo {
     /// Lets somebody into a room, if their code leads there, or without one if it is listed, or the board. `tried`: an earlier try may have done so.
     pub(super) async fn enter(
@@ -60,7 +69,7 @@ impl Mongo {
             return Ok(JoinOutcome::Full);
         }
         let role = old.map_or(MemberRole::Member, |old| again(old.role));
-        let revision = self.members_changed(tx, room_id, 1, None).await?;
+        let revision = self.members_changed(tx, room_id, 1, None, Shown::default()).await?;
         let member = self.put_member(tx, join, role).await?;
         if let Some(code) = code {
             self.use_room_code(tx, code, join.user_id, join.now).await?;
@@ -130,6 +139,37 @@ impl Mongo {
         self.member_docs().update_one(which, doc! { "$set": set }).session(tx).await.map(|_| ())
     }
 
+    /// Removes the questions of somebody who takes no part any more, and, if what they wrote is hidden, those about it.
+    /// Answers whether there were any.
+    async fn unqueue(&self, tx: &mut ClientSession, room_id: &str, gone: &Member) -> error::Result<bool> {
+        let of = doc! { "conversation_id": room_id };
+        let mut whose = vec![doc! { "author_id": &gone.user_id }];
+        if gone.hidden {
+            let about = self.queued_docs().distinct("message_id", of.clone()).session(&mut *tx).await?;
+            let wrote = doc! { "_id": { "$in": about }, "user_id": &gone.user_id };
+            let wrote = self.messages().distinct("_id", wrote).session(&mut *tx).await?;
+            whose.push(doc! { "message_id": { "$in": wrote } });
+        }
+        let which = doc! { "$and": [of, { "$or": whose }] };
+        Ok(self.queued_docs().delete_many(which).session(tx).await?.deleted_count > 0)
+    }
+
+    /// Stores what became of a member, and gives the room the number of the change, and perhaps another owner.
+    pub(super) async fn change_member_in(
+        &self,
+        tx: &mut ClientSession,
+        room_id: &str,
+        (before, after): (&Member, &Member),
+        owner: Option<&str>,
+    ) -> error::Result<u64> {
+        self.set_member_in(tx, room_id, after).await?;
+        let (took_part, takes_part) =
+            (before.state == MemberState::Active, after.state == MemberState::Active);
+        let unqueued = !takes_part && self.unqueue(tx, room_id, after).await?;
+        let shown = Shown { reread: before.hidden != after.hidden, unqueued };
+        self.members_changed(tx, room_id, i32::from(takes_part) - i32::from(took_part), owner, shown).await
+    }
+
     /// Gives the room the number of a change of its members, of whom there are `more`, and perhaps another owner, who pays
     /// for nobody without having said so.
     pub(super) async fn members_changed(
@@ -138,6 +178,7 @@ impl Mongo {
         room_id: &str,
         more: i32,
         owner: Option<&str>,
+        shown: Shown,
     ) -> error::Result<u64> {
         let next = doc! { "$add": ["$last_seq", 1_i64] };
         let mut set = doc! {
@@ -145,6 +186,12 @@ impl Mongo {
             "room.member_count": { "$add": ["$room.member_count", i64::from(more)] },
             "revision": { "$literal": self.revision(ChangeKind::Members) },
         };
+        if shown.reread {
+            set.insert("hidden_seq", next.clone());
+        }
+        if shown.unqueued {
+            set.insert("queue_seq", next);
+        }
         if let Some(owner) = owner {
             set.insert("user_id", doc! { "$literal": owner });
             set.insert("room.payer", RoomPayer::Asker.into_str());

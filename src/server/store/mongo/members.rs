@@ -121,9 +121,9 @@ impl Transaction for ChangeMember<'_> {
         let tried = self.tried.load(Ordering::Relaxed);
         // Who acted has no power over the room any more, if the earlier try handed it over.
         if let Some(member) =
-            member.as_ref().filter(|_| tried && owns && self.change == MemberChange::HandOver)
+            member.as_ref().filter(|_| tried && owns && matches!(self.change, MemberChange::HandOver { .. }))
         {
-            let changed = MemberOutcome::Changed { member: member.clone(), revision: known };
+            let changed = MemberOutcome::Changed { member: member.clone(), revision: known, reread: false };
             return Ok(Outcome::Abort(changed));
         }
         let Some(level) = level else { return denied };
@@ -140,27 +140,27 @@ impl Transaction for ChangeMember<'_> {
                 (then, Some(self.user_id))
             }
             Step::Same if tried => {
-                return Ok(Outcome::Abort(MemberOutcome::Changed { member, revision: known }));
+                let reread = room.hidden_seq == room.members_seq;
+                return Ok(Outcome::Abort(MemberOutcome::Changed { member, revision: known, reread }));
             }
             // Somebody whom the earlier try let in again is banned no more.
             Step::Missing if tried && self.change == MemberChange::Unban => {
-                return Ok(Outcome::Abort(MemberOutcome::Changed { member, revision: known }));
+                let reread = room.hidden_seq == room.members_seq;
+                return Ok(Outcome::Abort(MemberOutcome::Changed { member, revision: known, reread }));
             }
             Step::Same => return Ok(Outcome::Abort(MemberOutcome::Same(member))),
             Step::Missing => return Ok(Outcome::Abort(MemberOutcome::Missing)),
             Step::Denied => return denied,
         };
-        let goes = member.state == MemberState::Active && then.state != MemberState::Active;
-        mongo.set_member_in(tx, room_id, &then).await?;
-        let revision = mongo.members_changed(tx, room_id, -i32::from(goes), owner).await?;
-        if member.hidden != then.hidden {
-            // Whoever shows the messages is told of them anew.
-            let wrote = doc! { "conversation_id": room_id, "user_id": self.user_id, "role": "user" };
-            let anew = doc! { "$set": { "revision": revision.cast_signed() } };
-            mongo.messages().update_many(wrote, anew).session(&mut *tx).await?;
+        if let (Some(owner), MemberChange::HandOver { most: Some(most) }) = (owner, self.change)
+            && mongo.owns_as_many(tx, (owner, room_id), most).await?
+        {
+            return Ok(Outcome::Abort(MemberOutcome::Full));
         }
+        let revision = mongo.change_member_in(tx, room_id, (&member, &then), owner).await?;
         self.tried.store(true, Ordering::Relaxed);
-        Ok(Outcome::Commit(MemberOutcome::Changed { member: then, revision }))
+        let reread = member.hidden != then.hidden;
+        Ok(Outcome::Commit(MemberOutcome::Changed { member: then, revision, reread }))
     }
 }
 
@@ -327,9 +327,8 @@ impl Mongo {
         member: Member,
         heir: Option<&str>,
     ) -> error::Result<u64> {
-        let gone = Member { role: again(member.role), state: MemberState::Left, ..member };
-        self.set_member_in(tx, room_id, &gone).await?;
-        self.members_changed(tx, room_id, -1, heir).await
+        let gone = Member { role: again(member.role), state: MemberState::Left, ..member.clone() };
+        self.change_member_in(tx, room_id, (&member, &gone), heir).await
     }
 }
 

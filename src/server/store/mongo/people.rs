@@ -145,14 +145,14 @@ impl People for Mongo {
 
     async fn close_account(&self, id: &str, erase_at: Option<i64>) -> Result<Updated> {
         let closed = self.call(self.transaction(&Close { id, erase_at, due_at: None })).await?;
-        self.withdraw_after(&closed, id).await?;
+        self.withdraw_after(&closed, id).await;
         Ok(closed)
     }
 
     async fn close_due_account(&self, id: &str, now: i64) -> Result<Updated> {
         let close = Close { id, erase_at: Some(now), due_at: Some(now) };
         let closed = self.call(self.transaction(&close)).await?;
-        self.withdraw_after(&closed, id).await?;
+        self.withdraw_after(&closed, id).await;
         Ok(closed)
     }
 
@@ -205,9 +205,13 @@ impl People for Mongo {
 const SOME: i64 = 200;
 
 impl Mongo {
-    /// Takes back the reactions of somebody whose account was closed.
-    async fn withdraw_after(&self, closed: &Updated, id: &str) -> Result<()> {
-        if matches!(closed, Updated::Done(..)) { self.withdraw(id).await } else { Ok(()) }
+    /// Takes back the reactions of somebody whose account was closed, which it is also when that fails.
+    async fn withdraw_after(&self, closed: &Updated, id: &str) {
+        if matches!(closed, Updated::Done(..))
+            && let Err(error) = self.withdraw(id).await
+        {
+            tracing::warn!(%error, user = %id, "reactions of a closed account stay");
+        }
     }
 
     async fn erase_some(&self, id: &str) -> error::Result<bool> {

@@ -11,15 +11,16 @@ use mongodb::bson::{Bson, doc};
 use tokio::sync::watch;
 
 use crate::{
-    domain::Message,
+    domain::{Member, Message},
     server::store::{
         Access, ChangeKind, Chunk, ConversationState, Ended, Grant, Heartbeat, Need, Result, Shared,
-        StoreChange,
+        StoreChange, is_hidden,
     },
 };
 
 use super::{
     Mongo,
+    access::MemberDoc,
     chunk_documents::{ChunkDoc, unpack},
     documents::{ConversationDoc, MessageDoc},
     revision::foreign,
@@ -121,6 +122,7 @@ impl Shared for Mongo {
                 foreign: foreign(&revision, &self.instance),
                 revision,
                 queue_seq: doc.queue_seq.unsigned_abs(),
+                hidden_seq: doc.hidden_seq.unsigned_abs(),
                 last_seq: began.unwrap_or(doc.last_seq).unsigned_abs(),
                 question_id: running.as_ref().and_then(|message| message.question_id.clone()),
                 running: running.map(Into::into),
@@ -150,7 +152,16 @@ impl Shared for Mongo {
         let messages = self.messages();
         let find = messages.find(which).sort(doc! { "revision": 1, "_id": 1 }).limit(most.into());
         let found: Vec<MessageDoc> = self.call(async { find.await?.try_collect().await }).await?;
-        Ok(found.into_iter().map(Message::from).collect())
+        let mut messages: Vec<Message> = found.into_iter().map(Message::from).collect();
+        let authors = messages.iter().map(|message| doc! { "c": conversation_id, "u": &message.author_id });
+        let hidden = doc! { "_id": { "$in": authors.collect::<Vec<_>>() }, "hidden": true };
+        let hidden: Vec<MemberDoc> =
+            self.call(async { self.member_docs().find(hidden).await?.try_collect().await }).await?;
+        let hidden: Vec<Member> = hidden.into_iter().map(Member::from).collect();
+        for message in messages.iter_mut().filter(|message| is_hidden(&hidden, message)) {
+            message.content.clear();
+        }
+        Ok(messages)
     }
 
     async fn chunks(&self, message_id: &str, after: u64) -> Result<Vec<Chunk>> {

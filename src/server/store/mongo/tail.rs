@@ -267,6 +267,7 @@ impl Mongo {
         let raised = |seq: &str| doc! { "$cond": [{ "$gte": [seq, began_seq] }, "$last_seq", seq] };
         let late = doc! {
             "changed_seq": "$last_seq", "queue_seq": raised("$queue_seq"), "members_seq": raised("$members_seq"),
+            "hidden_seq": raised("$hidden_seq"),
         };
         let change = vec![doc! { "$set": set }, doc! { "$set": late }];
         let mut conversation = None;

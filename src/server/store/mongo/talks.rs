@@ -13,7 +13,7 @@ use mongodb::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{Message, Role, Status, Version, talk::MOST_VERSIONS},
+    domain::{Message, Role, Status, Version, talk::MOST_EDITS},
     server::store::{Access, ChangeKind, Grant, Need, Result, TalkOutcome, Talks, VersionPage, VersionQuery},
 };
 
@@ -40,12 +40,6 @@ pub(super) struct VersionDoc {
 struct VersionId {
     m: String,
     r: i64,
-}
-
-#[derive(Debug, Deserialize)]
-struct VersionKey {
-    #[serde(rename = "_id")]
-    id: VersionId,
 }
 
 #[async_trait]
@@ -177,6 +171,13 @@ impl Transaction for Replace<'_> {
             }
             Err(outcome) => return Ok(Outcome::Abort(outcome)),
         };
+        if matches!(self.to, To::Text(..)) {
+            let versions = mongo.version_docs();
+            let edits = versions.count_documents(doc! { "_id.m": &old.id }).session(&mut *tx).await?;
+            if edits >= u64::from(MOST_EDITS) {
+                return Ok(Outcome::Abort(TalkOutcome::Full));
+            }
+        }
         let waited = match self.to {
             To::Text(text, _) => mongo.says_otherwise(tx, (id, &old.id), Some(text)).await?,
             To::Mark => mongo.says_otherwise(tx, (id, &old.id), None).await?,
@@ -198,7 +199,6 @@ impl Transaction for Replace<'_> {
             content: old.content,
         };
         mongo.version_docs().insert_one(version).session(&mut *tx).await?;
-        mongo.thin_out(tx, &old.id).await?;
         let set = doc! {
             "content": &new.content, "reasoning": &new.reasoning, "talk": to_bson(&new.talk)?,
             "length_limited": new.length_limited, "revision": revision,
@@ -219,22 +219,6 @@ impl Transaction for Replace<'_> {
 }
 
 impl Mongo {
-    /// Drops the versions of a message between the first and the newest.
-    async fn thin_out(&self, tx: &mut ClientSession, message_id: &str) -> error::Result<()> {
-        let (versions, newest) = (self.version_docs(), u64::try_from(MOST_VERSIONS - 1).unwrap_or(u64::MAX));
-        let keys = versions.clone_with_type::<VersionKey>();
-        let beyond = keys.find(doc! { "_id.m": message_id });
-        let beyond = beyond.sort(doc! { "_id": -1 }).skip(newest).projection(doc! { "_id": 1 });
-        let mut beyond = beyond.session(&mut *tx).await?;
-        let mut beyond: Vec<VersionKey> = beyond.stream(&mut *tx).try_collect().await?;
-        // The first one stays.
-        beyond.pop();
-        for VersionKey { id } in beyond {
-            versions.delete_one(doc! { "_id": to_bson(&id)? }).session(&mut *tx).await?;
-        }
-        Ok(())
-    }
-
     /// Until when the slow mode of a room keeps a member waiting, who has written before and manages nothing there.
     pub(super) async fn waits_until(
         &self,

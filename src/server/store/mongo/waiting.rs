@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     domain::{Queued, Reason},
     server::store::{
-        ChangeKind, Grant, Need, NewQueued, NextQueued, QueueChange, QueueFull, QueueOutcome, Result, Waiting,
+        ChangeKind, Grant, MOST_STORED, Need, NewQueued, NextQueued, QUEUES_AT_ONCE, QueueChange, QueueFull,
+        QueueOutcome, Result, Waiting,
     },
 };
 
@@ -86,16 +87,21 @@ impl Waiting for Mongo {
         self.call(self.transaction(&Change { grant, id, change, tried: AtomicBool::default() })).await
     }
 
-    async fn next_queued(&self, conversation_id: &str) -> Result<Option<NextQueued>> {
-        self.call(self.next_in(conversation_id)).await
+    async fn next_queued(&self, conversation_id: &str, passed_over: &[String]) -> Result<Option<NextQueued>> {
+        self.call(self.next_in(conversation_id, passed_over)).await
     }
 
     async fn forget_queued(&self, conversation_id: &str, id: &str) -> Result<Option<u64>> {
         self.call(self.transaction(&Forget { conversation_id, id })).await
     }
 
-    async fn conversations_with_queued(&self) -> Result<Vec<String>> {
-        let steps = [doc! { "$group": { "_id": "$conversation_id" } }, doc! { "$limit": 1000 }];
+    async fn conversations_with_queued(&self, after: &str) -> Result<Vec<String>> {
+        let steps = [
+            doc! { "$match": { "conversation_id": { "$gt": after } } },
+            doc! { "$group": { "_id": "$conversation_id" } },
+            doc! { "$sort": { "_id": 1 } },
+            doc! { "$limit": QUEUES_AT_ONCE },
+        ];
         let found: Vec<Document> = self
             .call(async {
                 let queued = self.queued_docs().clone_with_type::<Document>();
@@ -151,7 +157,7 @@ fn full(all: &[QueuedDoc], grant: &Grant, new: &NewQueued<'_>) -> Option<QueueFu
     let counts = |one: &&QueuedDoc| !is_room || one.refused.is_none() && one.waits_until.is_none();
     let own = |one: &&QueuedDoc| one.author_id == grant.user_id();
     let reached = |count: usize, most: u32| count >= usize::try_from(most).unwrap_or(usize::MAX);
-    if reached(all.iter().filter(counts).count(), new.most) {
+    if reached(all.iter().filter(counts).count(), new.most) || reached(all.len(), MOST_STORED) {
         return Some(QueueFull::All);
     }
     new.most_own.filter(|most| reached(all.iter().filter(own).count(), *most)).map(|_| QueueFull::Own)
@@ -287,7 +293,11 @@ impl Mongo {
         Ok(true)
     }
 
-    async fn next_in(&self, conversation_id: &str) -> error::Result<Option<NextQueued>> {
+    async fn next_in(
+        &self,
+        conversation_id: &str,
+        passed_over: &[String],
+    ) -> error::Result<Option<NextQueued>> {
         let of = doc! { "conversation_id": conversation_id };
         let Some(conversation) = self.conversation_docs().find_one(doc! { "_id": conversation_id }).await?
         else {
@@ -297,10 +307,11 @@ impl Mongo {
         let queued: Vec<QueuedDoc> =
             self.queued_docs().find(of.clone()).sort(sorted).await?.try_collect().await?;
         let is_shared = conversation.kind.is_shared();
+        let turn = |one: &QueuedDoc| !is_shared || !passed_over.contains(&one.author_id);
         // In a room, what was refused or waits for a day holds nobody else up.
         let held =
             |one: &QueuedDoc| (is_shared && one.refused.is_some(), is_shared && one.waits_until.is_some());
-        let Some(first) = queued.into_iter().min_by_key(held) else { return Ok(None) };
+        let Some(first) = queued.into_iter().filter(turn).min_by_key(held) else { return Ok(None) };
         let mut running = of.clone();
         running.insert("status", "generating");
         let messages = self.messages().clone_with_type::<Document>();

@@ -86,7 +86,8 @@ const OF_MESSAGE: &str = concat!(
         asked.model AS asked_model, asked.system_prompt AS asked_system_prompt, asked.pinned AS asked_pinned,
         asked.archived AS asked_archived, asked.unread AS asked_unread, asked.running AS asked_running,
         asked.leaf_id AS asked_leaf_id, asked.created_at AS asked_created_at, asked.updated_at AS asked_updated_at,
-        asked.params AS asked_params, asked.last_seq AS asked_last_seq
+        asked.params AS asked_params, asked.last_seq AS asked_last_seq,
+        asked.hidden_revision AS asked_hidden_revision
     FROM messages JOIN conversations AS asked ON asked.id = messages.conversation_id
     WHERE messages.id = ?1"
 );
@@ -119,10 +120,11 @@ impl Access for Sqlite {
 
 fn standing(row: &SqliteRow, prefix: &str, user_id: &str) -> sqlx::Result<Option<Standing>> {
     let Some(level) = level_of(row)? else { return Ok(None) };
-    let last_seq: i64 = row.try_get(&*format!("{prefix}last_seq"))?;
+    let number = |column: &str| row.try_get::<i64, _>(&*format!("{prefix}{column}")).map(i64::unsigned_abs);
+    let (last_seq, hidden_seq) = (number("last_seq")?, number("hidden_revision")?);
     let mut conversation = conversation(row, prefix)?;
     if conversation.kind == ConversationKind::Direct {
         conversation.title = row.try_get("partner")?;
     }
-    Ok(Some(Standing::new(conversation, last_seq.unsigned_abs(), user_id, level)))
+    Ok(Some(Standing::new(conversation, last_seq, user_id, level).hidden_at(hidden_seq)))
 }

@@ -40,7 +40,9 @@ impl Sqlite {
         let changed = number("revision")?.is_some_and(|revision| revision > from);
         let queue = number("queue_revision")?.is_some_and(|revision| revision > from);
         let members = number("members_revision")?.is_some_and(|revision| revision > from);
+        let reread = number("hidden_revision")?.is_some_and(|revision| revision > from);
         let conversation = changed.then(|| Conversation::from_row(&now)).transpose()?;
-        Ok(Changes { messages, removed, conversation, queue, members, seq, more: false }.limited(limit))
+        Ok(Changes { messages, removed, conversation, queue, members, reread, seq, more: false }
+            .limited(limit))
     }
 }

@@ -40,6 +40,16 @@ const CHANGE: &str = "
     UPDATE conversations SET last_seq = last_seq + 1, members_revision = last_seq + 1, owner_id = coalesce(?2, owner_id)
     WHERE id = ?1 RETURNING last_seq";
 
+/// What somebody wrote is hidden or shown again with the newest change.
+const REREAD: &str = "UPDATE conversations SET hidden_revision = last_seq WHERE id = ?1";
+
+/// The questions of somebody who takes no part any more, and, if what they wrote is hidden (`?3`), those about it.
+const UNQUEUE: &str = "
+    DELETE FROM queued WHERE conversation_id = ?1 AND (author_id = ?2 OR ?3 AND EXISTS (
+        SELECT 1 FROM messages WHERE messages.id = queued.message_id AND messages.author_id = ?2
+    ))";
+const UNQUEUED: &str = "UPDATE conversations SET queue_revision = last_seq WHERE id = ?1";
+
 impl FromRow<'_, SqliteRow> for Member {
     fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
         Ok(Self {
@@ -126,6 +136,26 @@ pub(super) async fn set(tx: &mut SqliteConnection, id: &str, member: &Member) ->
         .execute(tx)
         .await
         .map(|_| ())
+}
+
+/// Notes what a change of a member means for what the room shows, after [`changed`].
+pub(super) async fn shown(
+    tx: &mut SqliteConnection,
+    id: &str,
+    (before, after): (&Member, &Member),
+) -> sqlx::Result<()> {
+    if before.hidden != after.hidden {
+        sqlx::query(REREAD).bind(id).execute(&mut *tx).await?;
+    }
+    if after.state == MemberState::Active {
+        return Ok(());
+    }
+    let gone =
+        sqlx::query(UNQUEUE).bind(id).bind(&after.user_id).bind(after.hidden).execute(&mut *tx).await?;
+    if gone.rows_affected() > 0 {
+        sqlx::query(UNQUEUED).bind(id).execute(tx).await?;
+    }
+    Ok(())
 }
 
 pub(super) async fn count(tx: &mut SqliteConnection, id: &str, more: i32) -> sqlx::Result<()> {

@@ -18,7 +18,8 @@ use super::{
     access::{level, level_of},
     codes,
     error::store_error,
-    joining::{MEMBER, changed, count, enter, member, set},
+    joining::{MEMBER, changed, count, enter, member, set, shown},
+    rooms::OWNED,
     rows::{get, json},
 };
 
@@ -66,9 +67,6 @@ const LEFT_BEHIND: &str = "
     ))) AS heir
     FROM members JOIN conversations ON conversations.id = members.conversation_id
     WHERE members.user_id = ?1 AND members.state = 'active'";
-
-const SHOWN_ANEW: &str =
-    "UPDATE messages SET revision = ?3 WHERE conversation_id = ?1 AND author_id = ?2 AND role = 'user'";
 
 #[async_trait]
 impl Members for Sqlite {
@@ -185,32 +183,30 @@ impl Sqlite {
             return Ok(MemberOutcome::Denied);
         };
         let flag = |column| acting.as_ref().map_or(Ok(false), |row| row.try_get::<bool, _>(column));
-        let member = member(&mut tx, id, user_id).await?;
-        let step = member
-            .as_ref()
-            .map_or(Step::Missing, |member| change.of(member, flag("owns").unwrap_or(true), by));
-        let (then, owner) = match step {
+        let Some(member) = member(&mut tx, id, user_id).await? else { return Ok(MemberOutcome::Missing) };
+        let (then, owner) = match change.of(&member, flag("owns").unwrap_or(true), by) {
             Step::Becomes(then) => (then, None),
             Step::Owns(_) if !flag("can_own")? => return Ok(MemberOutcome::Missing),
             Step::Owns(then) => (then, Some(user_id)),
-            Step::Same => return Ok(member.map_or(MemberOutcome::Missing, MemberOutcome::Same)),
+            Step::Same => return Ok(MemberOutcome::Same(member)),
             Step::Missing => return Ok(MemberOutcome::Missing),
             Step::Denied => return Ok(MemberOutcome::Denied),
         };
-        let took_part = member.as_ref().is_some_and(|member| member.state == MemberState::Active);
-        let was_hidden = member.is_some_and(|member| member.hidden);
+        if let (Some(_), MemberChange::HandOver { most: Some(most) }) = (owner, change) {
+            let owned: u32 = sqlx::query_scalar(OWNED).bind(user_id).fetch_one(&mut *tx).await?;
+            if owned >= most {
+                return Ok(MemberOutcome::Full);
+            }
+        }
         set(&mut tx, id, &then).await?;
-        if took_part && then.state != MemberState::Active {
+        if member.state == MemberState::Active && then.state != MemberState::Active {
             count(&mut tx, id, -1).await?;
         }
         let revision = changed(&mut tx, id, owner).await?;
-        if was_hidden != then.hidden {
-            // Whoever shows the messages is told of them anew.
-            let shown = sqlx::query(SHOWN_ANEW).bind(id).bind(user_id).bind(revision.cast_signed());
-            shown.execute(&mut *tx).await?;
-        }
+        shown(&mut tx, id, (&member, &then)).await?;
         tx.commit().await?;
-        Ok(MemberOutcome::Changed { member: then, revision })
+        let reread = member.hidden != then.hidden;
+        Ok(MemberOutcome::Changed { member: then, revision, reread })
     }
 }
 
@@ -230,10 +226,12 @@ pub(super) async fn part(tx: &mut SqliteConnection, user_id: &str) -> sqlx::Resu
 
 /// A member goes of their own accord.
 async fn go(tx: &mut SqliteConnection, id: &str, member: Member, heir: Option<&str>) -> sqlx::Result<u64> {
-    let gone = Member { role: again(member.role), state: MemberState::Left, ..member };
+    let gone = Member { role: again(member.role), state: MemberState::Left, ..member.clone() };
     set(tx, id, &gone).await?;
     count(tx, id, -1).await?;
-    changed(tx, id, heir).await
+    let revision = changed(tx, id, heir).await?;
+    shown(tx, id, (&member, &gone)).await?;
+    Ok(revision)
 }
 
 async fn acting(tx: &mut SqliteConnection, grant: &Grant, with: &str) -> sqlx::Result<Option<SqliteRow>> {

@@ -88,13 +88,13 @@ impl People for Sqlite {
 
     async fn close_account(&self, id: &str, erase_at: Option<i64>) -> Result<Updated> {
         let closed = self.close_one(id, erase_at, None).await.map_err(store_error)?;
-        self.withdraw_after(&closed, id).await?;
+        self.withdraw_after(&closed, id).await;
         Ok(closed)
     }
 
     async fn close_due_account(&self, id: &str, now: i64) -> Result<Updated> {
         let closed = self.close_one(id, Some(now), Some(now)).await.map_err(store_error)?;
-        self.withdraw_after(&closed, id).await?;
+        self.withdraw_after(&closed, id).await;
         Ok(closed)
     }
 
@@ -152,12 +152,13 @@ impl Sqlite {
         Ok(true)
     }
 
-    /// Takes back the reactions of somebody whose account was closed: afterwards, because there may be very many.
-    async fn withdraw_after(&self, closed: &Updated, id: &str) -> Result<()> {
-        if matches!(closed, Updated::Done(..)) {
-            self.withdraw(id).await.map_err(store_error)
-        } else {
-            Ok(())
+    /// Takes back the reactions of somebody whose account was closed: afterwards, because there may be very many. The account
+    /// is closed also when that fails.
+    async fn withdraw_after(&self, closed: &Updated, id: &str) {
+        if matches!(closed, Updated::Done(..))
+            && let Err(error) = self.withdraw(id).await
+        {
+            tracing::warn!(%error, user = %id, "reactions of a closed account stay");
         }
     }
 

@@ -185,6 +185,7 @@ const RAISE: &str = "
         last_seq = max(last_seq, ?3) + (last_seq - ?2) + ?4, revision = max(last_seq, ?3) + (last_seq - ?2) + ?4,
         queue_revision = iif(queue_revision >= ?2, max(last_seq, ?3) + (last_seq - ?2) + ?4, queue_revision),
         members_revision = iif(members_revision >= ?2, max(last_seq, ?3) + (last_seq - ?2) + ?4, members_revision),
+        hidden_revision = iif(hidden_revision >= ?2, max(last_seq, ?3) + (last_seq - ?2) + ?4, hidden_revision),
         running = 0, unread = 1
     WHERE id = ?1 RETURNING last_seq";
 

@@ -5,7 +5,7 @@ use futures::StreamExt;
 use sqlx::{FromRow, Row, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
-    domain::{Message, Role, Status, Version, talk::MOST_VERSIONS},
+    domain::{Message, Role, Status, Version, talk::MOST_EDITS},
     server::store::{Changed, Grant, Need, Result, TalkOutcome, Talks, VersionPage, VersionQuery},
 };
 
@@ -28,11 +28,7 @@ const STORE: &str = "
 
 const KEEP: &str = "INSERT INTO versions (message_id, until, changed_by, content) VALUES (?1, ?2, ?3, ?4)";
 
-/// Drops the versions between the first and the newest, whose number is `?2`.
-const THIN_OUT: &str = "
-    DELETE FROM versions WHERE rowid IN (
-        SELECT rowid FROM versions WHERE message_id = ?1 ORDER BY rowid DESC LIMIT -1 OFFSET ?2
-    ) AND rowid <> (SELECT min(rowid) FROM versions WHERE message_id = ?1)";
+const EDITS: &str = "SELECT count(*) FROM versions WHERE message_id = ?1";
 
 const VERSIONS: &str = concat!(
     "SELECT versions.rowid AS at, versions.* FROM versions JOIN messages ON messages.id = versions.message_id
@@ -123,6 +119,10 @@ impl Sqlite {
         if old.content == text && old.talk.mentions == mentions {
             return Ok(TalkOutcome::Same(old));
         }
+        let edits: i64 = sqlx::query_scalar(EDITS).bind(&old.id).fetch_one(&mut *tx).await?;
+        if edits >= i64::from(MOST_EDITS) {
+            return Ok(TalkOutcome::Full);
+        }
         let mut new = Message { content: text.to_owned(), ..old.clone() };
         new.talk.mentions = mentions.to_vec();
         new.talk.edited_at = Some(now);
@@ -181,8 +181,6 @@ async fn replace(
     let id = grant.conversation_id();
     let keep = sqlx::query(KEEP).bind(&old.id).bind(now).bind(grant.user_id()).bind(&old.content);
     keep.execute(&mut *tx).await?;
-    let newest = i64::try_from(MOST_VERSIONS - 1).unwrap_or(i64::MAX);
-    sqlx::query(THIN_OUT).bind(&old.id).bind(newest).execute(&mut *tx).await?;
     let changed: Changed = sqlx::query_as(CHANGE).bind(id).fetch_one(&mut *tx).await?;
     let message = sqlx::query_as(STORE)
         .bind(&new.id)

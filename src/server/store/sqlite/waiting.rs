@@ -6,7 +6,8 @@ use sqlx::{FromRow, Row, SqliteConnection, sqlite::SqliteRow};
 use crate::{
     domain::{ConversationKind, Queued},
     server::store::{
-        Grant, Need, NewQueued, NextQueued, QueueChange, QueueFull, QueueOutcome, Result, Waiting,
+        Grant, MOST_STORED, Need, NewQueued, NextQueued, QUEUES_AT_ONCE, QueueChange, QueueFull,
+        QueueOutcome, Result, Waiting,
     },
 };
 
@@ -40,7 +41,7 @@ const ADD: &str = "
 /// How many questions wait, and how many of one person. In a room (`?3`) only what can go on counts for everybody.
 const COUNT: &str = "
     SELECT count(*) FILTER (WHERE NOT ?3 OR refused IS NULL AND waits_until IS NULL) AS of_all,
-        count(*) FILTER (WHERE author_id = ?2) AS of_person
+        count(*) AS stored, count(*) FILTER (WHERE author_id = ?2) AS of_person
     FROM queued WHERE conversation_id = ?1";
 
 const TEXT: &str =
@@ -55,12 +56,13 @@ const PLACE: &str = "
     UPDATE queued SET position = ?3, refused = iif(?4, NULL, refused), waits_until = iif(?4, NULL, waits_until)
     WHERE id = ?2 AND conversation_id = ?1";
 
-/// In a room, what was refused or waits for a day holds nobody else up.
+/// In a room, what was refused, waits for a day, or is of somebody in `?2` (a JSON array) holds nobody else up.
 const NEXT: &str = "
     SELECT first.*, 0 AS place, leaf_id, kind
     FROM conversations JOIN queued AS first ON first.id = (
             SELECT waiting.id FROM queued AS waiting JOIN conversations AS place ON place.id = ?1
             WHERE waiting.conversation_id = ?1
+                AND (place.kind = 'private' OR author_id NOT IN (SELECT value FROM json_each(?2)))
             ORDER BY place.kind <> 'private' AND refused IS NOT NULL,
                 place.kind <> 'private' AND waits_until IS NOT NULL, send_now DESC, position, waiting.id
             LIMIT 1)
@@ -71,7 +73,8 @@ const NEXT: &str = "
         AND (send_now OR newest.id IS NULL OR conversations.kind <> 'private'
             OR newest.id = leaf_id AND newest.role = 'assistant' AND newest.status = 'complete')";
 
-const WITH_QUEUED: &str = "SELECT DISTINCT conversation_id FROM queued LIMIT 1000";
+const WITH_QUEUED: &str = "
+    SELECT DISTINCT conversation_id FROM queued WHERE conversation_id > ?1 ORDER BY conversation_id LIMIT ?2";
 
 /// Takes a question that is about to be asked out of the queue, if it still has the text and would still follow the
 /// message that its answer was made for.
@@ -115,8 +118,9 @@ impl Waiting for Sqlite {
         self.change_one(grant, id, change).await.map_err(store_error)
     }
 
-    async fn next_queued(&self, conversation_id: &str) -> Result<Option<NextQueued>> {
-        let row = sqlx::query(NEXT).bind(conversation_id).fetch_optional(&self.readers).await;
+    async fn next_queued(&self, conversation_id: &str, passed_over: &[String]) -> Result<Option<NextQueued>> {
+        let row = sqlx::query(NEXT).bind(conversation_id).bind(json(&passed_over));
+        let row = row.fetch_optional(&self.readers).await;
         let next = |row: SqliteRow| {
             let kind: ConversationKind = get(&row, "kind")?;
             let (queued, after) = (Queued::from_row(&row)?, row.try_get("leaf_id")?);
@@ -129,8 +133,9 @@ impl Waiting for Sqlite {
         self.forget_one(conversation_id, id).await.map_err(store_error)
     }
 
-    async fn conversations_with_queued(&self) -> Result<Vec<String>> {
-        sqlx::query_scalar(WITH_QUEUED).fetch_all(&self.readers).await.map_err(store_error)
+    async fn conversations_with_queued(&self, after: &str) -> Result<Vec<String>> {
+        let found = sqlx::query_scalar(WITH_QUEUED).bind(after).bind(QUEUES_AT_ONCE);
+        found.fetch_all(&self.readers).await.map_err(store_error)
     }
 }
 
@@ -229,7 +234,7 @@ pub(super) async fn add(
 ) -> sqlx::Result<Option<QueueFull>> {
     let count = sqlx::query(COUNT).bind(conversation_id).bind(asked.author_id);
     let count = count.bind(asked.most_own.is_some()).fetch_one(&mut *tx).await?;
-    if count.try_get::<u32, _>("of_all")? >= asked.most {
+    if count.try_get::<u32, _>("of_all")? >= asked.most || count.try_get::<u32, _>("stored")? >= MOST_STORED {
         return Ok(Some(QueueFull::All));
     }
     let of_person: u32 = count.try_get("of_person")?;
