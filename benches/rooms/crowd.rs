@@ -18,9 +18,9 @@ use crate::{
 };
 
 /// So many people come at a time, and so long each number of them is measured.
-const STEP: usize = 250;
-const EACH: Duration = Duration::from_secs(15);
-const MOST: usize = 5_000;
+const STEP: usize = 500;
+const EACH: Duration = Duration::from_secs(10);
+const MOST: usize = 6_000;
 /// The pause of a person between two acts.
 const PAUSE: Duration = Duration::from_secs(10);
 /// Each third act is a message, the others open a page.
@@ -90,18 +90,21 @@ async fn live(
     let mut socket = Socket::connect(address, token).await?;
     socket.listen(room, None).await?;
     let mut connection = Connection::open(address).await?;
+    // The page is opened first; the server closes a connection that asks for nothing.
+    let page = get(&format!("/c/{room}"), token);
+    ask(&mut connection, &page).await?;
     for act in number.. {
         let next = tokio::time::sleep(PAUSE);
         let took = if act % WRITES == 0 {
             let begun = Instant::now();
-            let key = format!("{number} {act}");
+            let key = format!("{number}-{act}");
             let post =
                 json!({ "type": "post", "conversation_id": room, "key": key, "content": "Hello again" });
             socket.send(&post).await?;
             socket.answer("posted").await?;
             begun.elapsed()
         } else {
-            let (status, _, took) = ask(&mut connection, &get(&format!("/c/{room}"), token)).await?;
+            let (status, _, took) = ask(&mut connection, &page).await?;
             if status != 200 {
                 return Err(format!("the page answers {status}").into());
             }

@@ -94,6 +94,37 @@ test("a message that is refused says why, and can be sent again or taken back", 
   await expect(page.locator(".said .question-text")).toHaveText(["First"]);
 });
 
+test("a message that is taken back still answers what it answered", async ({ page, user: _, watch }) => {
+  watch.allow(/status of 403/);
+  await room(page, "Replies");
+  await write(page, "Who has the key?");
+  await expect(page.locator(".said.posting")).toHaveCount(0);
+  const said = page.locator(".said.own");
+  await said.first().hover();
+  await said.first().getByTitle("Reply").click();
+  await page.route(POST, (route) => route.fulfill({ status: 403, json: { code: "forbidden", message: "Not now." } }));
+  await write(page, "I have");
+  await page.locator(".said.posting").getByRole("button", { name: "Take back" }).click();
+  await expect(page.locator("#replying")).toContainText("Who has the key?");
+  await page.unroute(POST);
+  await page.getByRole("textbox", { name: "Message" }).press("Enter");
+  await expect(page.locator(".said.posting")).toHaveCount(0);
+  await expect(said.last().locator(".said-reply")).toContainText("Who has the key?");
+});
+
+test("a request that gets no answer does not hold up the messages behind it", async ({ page, user: _ }) => {
+  test.slow();
+  await room(page, "Dead line");
+  let posted = 0;
+  // The first request goes into a connection that is dead.
+  await page.route(POST, (route) => (++posted > 1 ? route.continue() : undefined));
+  await write(page, "First");
+  await write(page, "Second");
+  await expect(page.locator(".said.posting")).toHaveCount(0, { timeout: 40_000 });
+  await expect(page.locator(".said.own .question-text")).toHaveText(["First", "Second"]);
+  expect(posted).toBe(3);
+});
+
 test("a message on its way stays in its room while another is looked at", async ({ page, user: _ }) => {
   await room(page, "Here");
   const here = page.url();

@@ -247,8 +247,7 @@ fn unread_of(rooms: &[RoomEntry], current: Option<&str>) -> usize {
 /// How many messages of other rooms and people than those on the page the person is told of.
 fn told_of(rooms: &[RoomEntry], directs: &[DirectRow], current: Option<&str>) -> u32 {
     // One more of each was read than the list shows.
-    let (rooms, directs) =
-        (rooms.iter().take(MOST_ROOMS as usize), directs.iter().take(MOST_ROOMS as usize));
+    let (rooms, directs) = (rooms.iter().take(MOST_ROOMS as usize), directs.iter().take(MOST_ROOMS as usize));
     let all = rooms.chain(directs.map(|direct| &direct.entry));
     all.filter(|entry| current != Some(&*entry.room.id)).map(RoomEntry::counted).sum()
 }

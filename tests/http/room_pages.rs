@@ -120,3 +120,30 @@ async fn the_thread_says_what_was_edited_deleted_and_hidden() {
     assert!(page.contains("Hidden: its author is banned.") && !page.contains("Better words"), "{page}");
     kim_sees.get(&address).await.is(404);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_message_is_edited_in_its_place() {
+    let app = App::start().await;
+    let lin = app.person("lin").await;
+    let id = lin.post("/api/v1/rooms", &json!({ "name": "Shed", "listed": true })).await.is(201).id();
+    let path = format!("/api/v1/conversations/{id}/messages");
+    let said =
+        lin.post(&path, &json!({ "content": "Ladders" })).await.is(201).json()["message"]["id"].clone();
+    let said = said.as_str().unwrap();
+    // More than a page shows; one person says only so much at a time.
+    for name in ["ann", "ben", "cleo"] {
+        let person = app.person(name).await;
+        person.post(&format!("/api/v1/rooms/{id}/join"), &json!({})).await.is(200);
+        for number in 0..18 {
+            person.post(&path, &json!({ "content": format!("{name} {number}") })).await.is(201);
+        }
+    }
+    let sees = browser(&app, &lin);
+    assert!(!sees.get(&format!("/c/{id}")).await.is(200).text().contains("Ladders"));
+    let page = sees.get(&format!("/c/{id}?edit={said}")).await.is(200).text();
+    assert!(page.contains("action=\"/fn/edit-post\"") && page.contains("Ladders"), "{page}");
+    let form = format!("conversation_id={id}&message_id={said}&text=Two+ladders");
+    let edited = sees.post_form("/fn/edit-post", &form).await.is(302);
+    let page = sees.get(edited.header("location").split('#').next().unwrap()).await.is(200).text();
+    assert!(page.contains("Two ladders"), "{page}");
+}

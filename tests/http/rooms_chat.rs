@@ -2,15 +2,15 @@
 
 use std::{
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use async_trait::async_trait;
 use futures::{StreamExt, stream};
 use inglenook::{
     domain::{
-        Conversation, ConversationKind, CurrentUser, Message, Params, RoomAnswers, RoomPayer, RoomSettings,
-        Scope, SessionKind, Status, User,
+        Conversation, ConversationKind, CurrentUser, Message, Params, RoomPayer, RoomSettings, Scope,
+        SessionKind, Status, User,
     },
     error::AppError,
     server::{

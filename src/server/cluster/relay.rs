@@ -213,7 +213,10 @@ impl Relay {
         events.sort_by_key(|(revision, _)| *revision);
         let are_told = |message: &Message| message.role == Role::User || message.talk.deleted_at.is_some();
         let are_all = events.iter().map(|(revision, _)| *revision).eq(known + 1..=seen.last_seq);
-        if !(are_all && messages.iter().all(are_told)) {
+        if seen.hidden_seq > known {
+            let reread = ChatEvent::Members { gone: Vec::new(), title: None, reread: true };
+            events = vec![(seen.last_seq, reread)];
+        } else if !(are_all && messages.iter().all(are_told)) {
             events = vec![(seen.last_seq, ChatEvent::Changed {})];
         }
         for (revision, event) in events {

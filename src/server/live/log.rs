@@ -13,6 +13,7 @@
 //! being written.
 
 mod doubts;
+mod forgotten;
 mod hints;
 mod mirror;
 mod state;

@@ -53,7 +53,8 @@ impl Held {
         let Some(message) = messages::message(&held.message_id).or_else(|| all.get(place).cloned()) else {
             return;
         };
-        let buttons = message.query_selector_all(":scope > :is(.actions, .reactions) :is(button, a, summary)").ok();
+        let buttons =
+            message.query_selector_all(":scope > :is(.actions, .reactions) :is(button, a, summary)").ok();
         let buttons: Vec<Element> = buttons
             .map(|found| (0..found.length()).filter_map(|at| found.item(at)?.dyn_into().ok()).collect())
             .unwrap_or_default();

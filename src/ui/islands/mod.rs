@@ -62,6 +62,7 @@ mod sidebar;
 mod socket;
 mod state;
 mod steer;
+mod tab;
 mod tables;
 mod temporary;
 mod temporary_ask;

@@ -7,7 +7,8 @@ use leptos::{prelude::*, task::spawn_local};
 use web_sys::Element;
 
 use super::{
-    announce, browser, messages, posts, queue, request, scroll, sidebar, state::Fetched, state::PageState, thread,
+    announce, browser, messages, posts, queue, request, scroll, sidebar, state::Fetched, state::PageState,
+    thread,
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]

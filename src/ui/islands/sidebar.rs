@@ -10,7 +10,7 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlInputElement, StorageEvent};
 
 use super::{
-    browser, elements::copy_of_template, elements::found, request, state::PageState, temporary, tools,
+    browser, elements::copy_of_template, elements::found, request, state::PageState, tab, temporary, tools,
 };
 
 /// The link in the row of a conversation.
@@ -127,7 +127,7 @@ fn title_row(row: &Element, title: &str) {
 pub(super) fn set_title(state: PageState, title: &str) {
     let tab = document().title();
     if let Some((_, site)) = tab.rsplit_once(" · ") {
-        set_tab(state, &format!("{title} · {site}"));
+        tab::set(state, &format!("{title} · {site}"));
     }
     if let Some(row) = state.conversation().and_then(|id| row(&id)) {
         title_row(&row, title);
@@ -141,36 +141,9 @@ pub(super) fn set_title(state: PageState, title: &str) {
     }
 }
 
-/// The title of the tab without what this page put before it.
-pub(super) fn plain_title() -> String {
-    let title = document().title();
-    let title = title.strip_prefix(MARK).unwrap_or(&title);
-    COUNTED.with_borrow(|counted| title.strip_prefix(&**counted).unwrap_or(title).to_owned())
-}
-
-fn set_tab(state: PageState, title: &str) {
-    let mark = if state.marked.get_value() { MARK } else { "" };
-    document().set_title(&format!("{mark}{}", counted(title)));
-}
-
-/// A title with the number before it of what the person is told of in rooms.
-fn counted(title: &str) -> String {
-    let title = title.strip_prefix(MARK).unwrap_or(title);
-    let number = told_here();
-    // A title may begin with a number itself, so only the one that was put there is taken away.
-    let old = COUNTED.replace(number.clone());
-    format!("{number}{}", title.strip_prefix(&*old).unwrap_or(title))
-}
-
-/// What stands before the title, with a blank.
-fn told_here() -> String {
-    let told = found("#told").and_then(|told| told.get_attribute("data-told")).filter(|told| told != "0");
-    told.map(|told| format!("({told}) ")).unwrap_or_default()
-}
-
 /// Puts the server's bar in place of the one that is there, unless somebody uses it.
 pub(super) fn show_bar(state: PageState, html: &str, title: &str) {
-    set_tab(state, title);
+    tab::set(state, title);
     if found(".top-bar:focus-within, .top-bar:has(details[open])").is_none() {
         put_bar(html);
     }
@@ -178,7 +151,7 @@ pub(super) fn show_bar(state: PageState, html: &str, title: &str) {
 
 /// Puts the bar of another conversation in place of the one that is there.
 pub(super) fn replace_bar(html: &str, title: &str) {
-    document().set_title(&counted(title));
+    document().set_title(&tab::counted(title));
     put_bar(html);
 }
 
@@ -195,8 +168,6 @@ const EVERY: Duration = Duration::from_secs(20);
 const TOLD: &str = "list";
 /// The same when something was seen, of which only those tabs hear that count something.
 const READ: &str = "read";
-/// What stands before the title of a tab in which something happened that nobody has seen.
-const MARK: &str = "● ";
 /// How long a message of a room is waited with until it is noted as seen or counted, in milliseconds.
 const NOTED_AFTER: i32 = 3_000;
 
@@ -210,8 +181,6 @@ thread_local! {
     /// How many times the list was asked for, and which of the answers is on the page.
     static ASKED: Cell<u32> = const { Cell::new(0) };
     static SHOWN: Cell<u32> = const { Cell::new(0) };
-    /// What stands before the title of the tab.
-    static COUNTED: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
 /// Keeps the list up to date, with the marks of what is unread and of what runs.
@@ -230,14 +199,15 @@ pub(super) fn begin(state: PageState) {
         let told = event.dyn_ref::<StorageEvent>().and_then(StorageEvent::key);
         match told.as_deref() {
             Some(TOLD) if !browser::is_hidden() => reload(state),
-            Some(READ) if !told_here().is_empty() || found(".sidebar .unread-count").is_some() => reload(state),
+            Some(READ) if !tab::told().is_empty() || found(".sidebar .unread-count").is_some() => {
+                reload(state)
+            }
             _ => {}
         }
     });
     window_event_listener_untyped("pagehide", |_| note_seen_and_go());
     prepare_rows();
-    // The server has put it there.
-    COUNTED.set(told_here());
+    tab::begin();
     seen(state);
 }
 
@@ -266,8 +236,7 @@ fn looked_at(state: PageState) {
     state.unread.set_value(false);
     if state.marked.get_value() || unread {
         state.marked.set_value(false);
-        let title = document().title();
-        document().set_title(title.strip_prefix(MARK).unwrap_or(&title));
+        tab::unmark();
         // It reads the list, too, once what is on the page counts no more.
         return seen_here(state);
     }
@@ -314,7 +283,7 @@ pub(super) fn answered(state: PageState) {
     if browser::is_hidden() {
         if !state.marked.get_value() {
             state.marked.set_value(true);
-            set_tab(state, &document().title());
+            tab::set(state, &document().title());
         }
         return reload(state);
     }
@@ -373,8 +342,7 @@ fn show_rooms_link() {
 pub(super) fn reload(state: PageState) {
     spawn_local(async move {
         // What nobody looks at is counted, too.
-        let looked_at =
-            state.conversation().filter(|_| !browser::is_hidden() && state.follows.get_value());
+        let looked_at = state.conversation().filter(|_| !browser::is_hidden() && state.follows.get_value());
         let number = ASKED.get() + 1;
         ASKED.set(number);
         let path = format!("/fn/list?current={}", looked_at.unwrap_or_default());
@@ -397,7 +365,7 @@ pub(super) fn reload(state: PageState) {
         prepare_rows();
         LIST.set(html);
         mark(state.conversation().as_deref().and_then(row).as_deref());
-        set_tab(state, &document().title());
+        tab::set(state, &document().title());
         let again =
             focused.filter(|_| inside).and_then(|path| found(&format!(".history a[href=\"{path}\"]")));
         if let Some(again) = again {

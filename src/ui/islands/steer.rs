@@ -58,14 +58,8 @@ pub(super) fn fork(state: PageState, button: &Element, event: &Event) {
 }
 
 /// What changes a message of a room in its place.
-const MARKS: [&str; 6] = [
-    "/fn/react",
-    "/fn/unreact",
-    "/fn/pin-message",
-    "/fn/unpin-message",
-    "/fn/edit-post",
-    "/fn/erase-post",
-];
+const MARKS: [&str; 6] =
+    ["/fn/react", "/fn/unreact", "/fn/pin-message", "/fn/unpin-message", "/fn/edit-post", "/fn/erase-post"];
 
 /// Changes the conversation; `form` is the edit that is sent, if it is one.
 fn change(state: PageState, action: String, body: UrlSearchParams, form: Option<HtmlFormElement>) {

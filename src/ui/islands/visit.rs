@@ -14,8 +14,9 @@ use web_sys::{DocumentFragment, Element, Event};
 use super::{
     browser, drafts, editing, field, follow, mentions, messages, outbox, overlay, place, posting, posts,
     refresh, replying, request, request::Refused, scroll, sidebar, state::Fetched, state::PageState,
-    state::Shown, temporary, thread,
+    state::Shown, tab, temporary, thread,
 };
+
 /// How many conversations that were left are kept as they were, so that going back shows them at once.
 const KEPT: usize = 6;
 /// How long a conversation that was fetched before it was wanted may be shown, in milliseconds.
@@ -260,7 +261,7 @@ fn leave(state: PageState) {
             manages: state.manages.get_untracked(),
         },
         synced: state.synced.get_value(),
-        title: sidebar::plain_title(),
+        title: tab::plain(),
         bar: bar.unwrap_or_default(),
         messages: fragment,
         empty: scroller.class_list().contains("empty"),

@@ -215,18 +215,6 @@ impl State {
         self.end
     }
 
-    /// Drops the events of messages that whoever gets `event` needs no more, because what they say may not be shown any more.
-    fn forget_messages(&mut self, event: &ChatEvent) {
-        let is_old = |old: &ChatEvent| match (old, event) {
-            (ChatEvent::Message(old), ChatEvent::Message(new)) => old.id == new.id,
-            (ChatEvent::Message(_), ChatEvent::Changed {} | ChatEvent::Members { reread: true, .. }) => true,
-            _ => false,
-        };
-        if self.others().any(is_old) {
-            self.events.retain(|logged| !matches!(&logged.body, Body::Other(old) if is_old(old)));
-        }
-    }
-
     /// Appends the event of a stored change.
     pub(super) fn change(&mut self, event: ChatEvent, revision: u64) {
         if let Some(mirror) = &mut self.mirror {

@@ -139,7 +139,7 @@ impl Room {
         match store.change_member(&self.grant, &person.id, change).await.unwrap() {
             MemberOutcome::Changed { .. } => true,
             MemberOutcome::Denied | MemberOutcome::Missing => false,
-            MemberOutcome::Same(member) => panic!("{member:?}"),
+            other => panic!("{other:?}"),
         }
     }
 

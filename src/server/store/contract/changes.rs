@@ -105,6 +105,7 @@ pub(super) async fn changes_name_removed_messages(store: &dyn Store) {
             conversation: None,
             queue: false,
             members: false,
+            reread: false,
             seq: 3,
             more: false
         }

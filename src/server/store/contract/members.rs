@@ -82,7 +82,7 @@ pub(super) async fn count(store: &dyn Store, grant: &Grant) -> u32 {
 
 fn changed(outcome: MemberOutcome) -> (Member, u64) {
     match outcome {
-        MemberOutcome::Changed { member, revision } => (member, revision),
+        MemberOutcome::Changed { member, revision, .. } => (member, revision),
         other => panic!("{other:?}"),
     }
 }
@@ -187,7 +187,16 @@ pub(super) async fn who_is_banned_stays_out_until_that_ends(store: &dyn Store) {
     assert_eq!((banned.state, banned.hidden), (MemberState::Banned, false));
     assert_eq!(revision, grant.last_seq() + 1);
     assert!(matches!(ban(false).await.unwrap(), MemberOutcome::Same(_)));
-    assert!(changed(ban(true).await.unwrap()).0.hidden);
+    assert_eq!(own(store, &ada, &room).await.hidden_seq(), 0);
+    let hidden = ban(true).await.unwrap();
+    assert!(matches!(hidden, MemberOutcome::Changed { reread: true, .. }), "{hidden:?}");
+    let (banned, revision) = changed(hidden);
+    assert!(banned.hidden);
+    assert_eq!(own(store, &ada, &room).await.hidden_seq(), revision);
+    for (since, reread) in [(revision - 1, true), (revision, false)] {
+        let changes = store.changes_since(&owner, since, 9).await.unwrap();
+        assert_eq!((changes.reread, changes.members), (reread, reread), "{since}");
+    }
     for entry in [Entry::Listed, Entry::Code(&new.hash)] {
         assert_eq!(store.join(&wants(&room.id, &bob, entry)).await.unwrap(), JoinOutcome::Banned);
     }
@@ -197,8 +206,9 @@ pub(super) async fn who_is_banned_stays_out_until_that_ends(store: &dyn Store) {
     assert_eq!(store.members(&owner, &query).await.unwrap().len(), 1);
     assert_eq!(count(store, &owner).await, 1);
     let unban = || store.change_member(&owner, &bob.id, MemberChange::Unban);
-    let (free, _) = changed(unban().await.unwrap());
+    let (free, revision) = changed(unban().await.unwrap());
     assert_eq!((free.state, free.hidden), (MemberState::Removed, false));
+    assert_eq!(own(store, &ada, &room).await.hidden_seq(), revision, "what was hidden is shown again");
     assert_eq!(unban().await.unwrap(), MemberOutcome::Missing);
     assert!(store.standing(&bob.id, &room.id).await.unwrap().is_none());
     come(store, &room, &bob).await;
@@ -254,6 +264,8 @@ pub(super) async fn a_room_is_handed_over(store: &dyn Store) {
     for to in [carl.id, "nobody".to_owned()] {
         assert_eq!(hand_over(owner.clone(), to).await, MemberOutcome::Missing);
     }
+    let full = MemberChange::HandOver { most: Some(0) };
+    assert_eq!(store.change_member(&owner, &bob.id, full).await.unwrap(), MemberOutcome::Full);
     let (member, revision) = changed(hand_over(owner.clone(), bob.id.clone()).await);
     assert_eq!((member.role, member.state), (MemberRole::Moderator, MemberState::Active));
     let now = own(store, &bob, &room).await;

@@ -276,7 +276,7 @@ contract! {
     }
     talk_questions {
         a_question_of_a_room_is_a_message_and_waits,
-        what_is_refused_in_a_room_holds_nobody_else_up,
+        questions_of_whoever_is_gone_leave_the_queue, what_is_refused_in_a_room_holds_nobody_else_up,
     }
     marks {
         reactions_are_counted_and_taken_back,

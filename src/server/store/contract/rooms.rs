@@ -313,7 +313,7 @@ pub(super) async fn a_change_of_a_room_is_a_change_of_its_members_alone(store: &
     let since = store.changes_since(&grant, seen, 9).await.unwrap();
     assert!(!since.members && since.seq == seen, "{since:?}");
     let (_, revision) = match store.change_member(&grant, &bob.id, MemberChange::Remove).await.unwrap() {
-        crate::server::store::MemberOutcome::Changed { member, revision } => (member, revision),
+        crate::server::store::MemberOutcome::Changed { member, revision, .. } => (member, revision),
         other => panic!("{other:?}"),
     };
     let since = store.changes_since(&grant, seen, 9).await.unwrap();

@@ -3,8 +3,8 @@
 use crate::{
     domain::{PromptRead, Reason, RoomPayer, RoomSettings, Status},
     server::store::{
-        AddOutcome, BeginOutcome, Finish, Grant, NewAnswer, NewQueued, QueueChange, QueueFull, QueueOutcome,
-        Store,
+        AddOutcome, BeginOutcome, Finish, Grant, MemberChange, NewAnswer, NewQueued, QueueChange, QueueFull,
+        QueueOutcome, Store,
     },
 };
 
@@ -77,6 +77,37 @@ pub(super) async fn a_question_of_a_room_is_a_message_and_waits(store: &dyn Stor
     assert_eq!(store.begin_answer(&gone).await.unwrap(), BeginOutcome::NotQueued);
     begins(store, &next).await;
     assert!(store.queued(&room.owner).await.unwrap().is_empty());
+}
+
+pub(super) async fn questions_of_whoever_is_gone_leave_the_queue(store: &dyn Store) {
+    let room = room(store, RoomSettings::default()).await;
+    let said = add(store, &room.member, &says(&room.member, "Mine")).await;
+    add(store, &room.member, &asks(&room.member, "One?")).await;
+    let kept = add(store, &room.moderator, &asks(&room.moderator, "Two?")).await;
+    let about = NewQueued {
+        id: &id(),
+        text: &said.content,
+        message_id: Some(&said.id),
+        most: 9,
+        most_own: Some(9),
+        now: NOW,
+        ..NewQueued::default()
+    };
+    assert!(matches!(store.add_queued(&room.owner, &about).await.unwrap(), QueueOutcome::Changed { .. }));
+    let waits = async || {
+        let queued = store.queued(&room.owner).await.unwrap();
+        queued.into_iter().filter_map(|one| one.message_id).collect::<Vec<_>>()
+    };
+    let ban = async |hide| {
+        let change = MemberChange::Ban { hide };
+        store.change_member(&room.owner, room.member.user_id(), change).await.unwrap()
+    };
+    ban(false).await;
+    assert_eq!(waits().await, [kept.id.clone(), said.id.clone()]);
+    let before = now(store, &room.owner).await.last_seq();
+    ban(true).await;
+    assert_eq!(waits().await, [kept.id]);
+    assert!(store.changes_since(&room.owner, before, 9).await.unwrap().queue);
 }
 
 pub(super) async fn what_is_refused_in_a_room_holds_nobody_else_up(store: &dyn Store) {

@@ -312,8 +312,7 @@ impl Mongo {
         let held =
             |one: &QueuedDoc| (is_shared && one.refused.is_some(), is_shared && one.waits_until.is_some());
         let Some(first) = queued.into_iter().filter(turn).min_by_key(held) else { return Ok(None) };
-        let mut running = of.clone();
-        running.insert("status", "generating");
+        let running = doc! { "conversation_id": conversation_id, "status": "generating" };
         let messages = self.messages().clone_with_type::<Document>();
         if first.refused.is_some() || messages.find_one(running).await?.is_some() {
             return Ok(None);

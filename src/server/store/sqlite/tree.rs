@@ -20,13 +20,13 @@ use super::{
 };
 
 /// `?2` is a JSON array, `?3` says whether the children of the root are asked for too. There are two SELECTs, because
-/// with an OR SQLite would not use the index from its start.
+/// with an OR SQLite would not use the index from its start. They are sorted afterwards, because for an ORDER BY of both it
+/// would read the whole conversation.
 const CHILDREN: &str = "
     SELECT parent_id, id FROM messages
     WHERE conversation_id = ?1 AND parent_id IN (SELECT value FROM json_each(?2))
     UNION ALL
-    SELECT parent_id, id FROM messages WHERE ?3 AND conversation_id = ?1 AND parent_id IS NULL
-    ORDER BY id";
+    SELECT parent_id, id FROM messages WHERE ?3 AND conversation_id = ?1 AND parent_id IS NULL";
 
 /// A message is older than the messages below it, so the newest one below has no children.
 const NEWEST_BELOW: &str = "
@@ -65,13 +65,15 @@ const MESSAGE: &str = concat!("SELECT * FROM messages WHERE id = ?4 AND conversa
 impl Tree for Sqlite {
     async fn children(&self, grant: &Grant, parents: &[Option<String>]) -> Result<Vec<Child>> {
         let named: Vec<&str> = parents.iter().flatten().map(String::as_str).collect();
-        sqlx::query_as(CHILDREN)
+        let mut children: Vec<Child> = sqlx::query_as(CHILDREN)
             .bind(grant.conversation_id())
             .bind(serde_json::to_string(&named).unwrap_or_default())
             .bind(parents.contains(&None))
             .fetch_all(&self.readers)
             .await
-            .map_err(store_error)
+            .map_err(store_error)?;
+        children.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        Ok(children)
     }
 
     async fn select_branch(&self, grant: &Grant, message_id: &str) -> Result<TreeOutcome> {
@@ -275,5 +277,24 @@ impl FromRow<'_, SqliteRow> for Child {
     fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
         let (parent_id, id) = FromRow::from_row(row)?;
         Ok(Self { parent_id, id })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Row;
+
+    use super::*;
+    use crate::server::store::OpenOptions;
+
+    #[tokio::test]
+    async fn children_are_found_without_reading_the_conversation() {
+        let store = Sqlite::open(":memory:", &OpenOptions::default()).await.unwrap();
+        let explain = format!("EXPLAIN QUERY PLAN {CHILDREN}");
+        let plan = sqlx::query(sqlx::AssertSqlSafe(explain)).bind("01").bind("[]").bind(true);
+        let plan = plan.fetch_all(&store.readers).await.unwrap();
+        let plan: Vec<String> = plan.iter().map(|row| row.get("detail")).collect();
+        let finds = |step: &&String| step.contains("messages_children (conversation_id=? AND parent_id=?)");
+        assert_eq!(plan.iter().filter(finds).count(), 2, "{plan:?}");
     }
 }
