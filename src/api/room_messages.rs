@@ -37,7 +37,7 @@ pub async fn post(
         asks,
     };
     let posted = service::<Chat>()?.post(user, post).await?;
-    context.redirect(&format!("/c/{conversation_id}"));
+    context.redirect(&format!("/c/{conversation_id}#{}", posted.message.id));
     Ok(posted.message.id)
 }
 

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    domain::{CurrentUser, Notify, Partner, Picture, Reason, Room, RoomAnswers},
+    domain::{ConversationKind, CurrentUser, Notify, Partner, Picture, Reason, Room, RoomAnswers},
     error::AppError,
     pages::{days::Days, layout::Bar, people::direct_bar::DirectBar, room_menu::RoomMenu},
     server::{
@@ -97,6 +97,7 @@ pub fn RoomBar(top: RoomTop) -> impl IntoView {
     let count = t_with(Reason::new("room-member-count").with("count", room.member_count));
     let (members, settings) = (format!("/rooms/{}/members", room.id), format!("/rooms/{}/settings", room.id));
     let manages = level >= AccessLevel::Moderator;
+    let invites = manages && room.kind == ConversationKind::Room;
     view! {
         <Bar title=room.name about=room.settings.topic>
             <a class="button-bare" href=members aria-label=count.clone() title=count>
@@ -111,7 +112,7 @@ pub fn RoomBar(top: RoomTop) -> impl IntoView {
                         </a>
                     }
                 })}
-            <RoomMenu id notify reports />
+            <RoomMenu id notify reports invites />
         </Bar>
     }
     .into_any()

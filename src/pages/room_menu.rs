@@ -26,6 +26,7 @@ pub fn RoomMenu(
     id: String,
     notify: Notify,
     #[prop(optional)] reports: u32,
+    #[prop(optional)] invites: bool,
     #[prop(default = "room-menu")] title: &'static str,
 ) -> impl IntoView {
     let choices = Notify::VARIANTS.iter().rev().map(|one| {
@@ -56,6 +57,15 @@ pub fn RoomMenu(
                 <Icon name="more" />
             </summary>
             <div class="menu-content">
+                {invites
+                    .then(|| {
+                        view! {
+                            <a class="button-small" href=format!("/rooms/{id}/invite")>
+                                <Icon name="people" />
+                                {t("room-invite-people")}
+                            </a>
+                        }
+                    })}
                 <a class="button-small" href=format!("/rooms/{id}/pins")>
                     <Icon name="pin" />
                     {t("room-pins")}

@@ -190,7 +190,9 @@ impl RoomWindow {
                 && message.created_at.saturating_sub(before.created_at) < TOGETHER_MS
                 && message.talk.reply_to.is_none()
         };
-        let follows = when.day.is_none() && before.is_some_and(|before| together(&before));
+        // A mark that a message leaves says whose it was.
+        let stays = message.talk.deleted_at.is_none();
+        let follows = stays && when.day.is_none() && before.is_some_and(|before| together(&before));
         let gone = match (message.talk.deleted_at, hidden) {
             (Some(_), _) => Some("message-erased"),
             (None, true) => Some("message-hidden"),

@@ -40,7 +40,7 @@ impl Database {
     /// Makes an empty database. Returns it with its URL.
     pub async fn fresh(folder: &Path) -> (Self, String) {
         if on_mongodb() {
-            let name = mongod::fresh_database();
+            let name = mongod::empty_database().await;
             let url = mongod::shared().await.url(&name);
             return (Self::Mongo(Client::with_uri_str(&url).await.unwrap().database(&name)), url);
         }

@@ -55,7 +55,10 @@ async fn a_room_is_made_joined_with_a_link_and_written_in_by_forms() {
 
     // What one writes the other sees, under the writer's name.
     let form = format!("conversation_id={id}&text=Hello+%3Ci%3E+%40lin");
-    assert_eq!(kim_sees.post_form("/fn/post", &form).await.is(302).header("location"), address);
+    let posted = kim_sees.post_form("/fn/post", &form).await.is(302);
+    let (place, said) = posted.header("location").split_once('#').unwrap();
+    let page = kim_sees.get(place).await.is(200).text();
+    assert!(place == address && page.contains(&format!("id=\"{said}\"")), "the message is in sight");
     let sidebar = lin_sees.get("/rooms").await.is(200).text();
     assert!(sidebar.contains("1 new message") && sidebar.contains("1 message mentions you"), "{sidebar}");
     let thread = lin_sees.get(&address).await.is(200).text();

@@ -80,6 +80,7 @@ pub async fn profile(
 fn Head(profile: Profile, own: bool, days: Days) -> impl IntoView {
     let Profile { person, joined_at, tier, blocked, .. } = profile;
     let joined = t_with(Reason::new("profile-joined").with("date", days.date_in_words(joined_at)));
+    let tier = t_with(Reason::new("profile-tier").with("tier", tier));
     let about = Some(person.about).filter(|about| !about.is_empty());
     view! {
         <div class="profile-head">

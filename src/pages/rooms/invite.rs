@@ -104,7 +104,7 @@ fn Make(id: String, form: Notice) -> impl IntoView {
             <input type="hidden" name="id" value=id />
             <div class="param-fields">
                 <NumberField
-                    label=t("code-uses")
+                    label=t("room-code-uses")
                     name="uses"
                     value=typed.number("uses", Some(USUAL_USES))
                     least=1
@@ -113,12 +113,12 @@ fn Make(id: String, form: Notice) -> impl IntoView {
                     refused=form.at("uses")
                 />
                 <NumberField
-                    label=t("code-days")
+                    label=t("room-code-days")
                     name="days"
                     value=typed.number("days", Some(USUAL_DAYS))
                     least=1
                     most=u64::from(MAX_ROOM_DAYS)
-                    hint=t("code-days-hint")
+                    hint=t("room-code-days-hint")
                     refused=form.at("days")
                 />
             </div>

@@ -16,7 +16,8 @@ use super::{
     following::{Ended, SILENCE, Visit, connected, lost, may_disconnect, refused},
     hear,
     json::Json,
-    request,
+    phrases::say,
+    request, sidebar,
     state::PageState,
     typing,
     way::Way,
@@ -79,7 +80,14 @@ async fn follow(here: Visit) {
                 if here.is_over() {
                     return;
                 }
-                state.show_refusal(refusal.clone());
+                match state.is_room() && refusal.code == "not_found" {
+                    // In place of the composer.
+                    true => {
+                        state.only_reads.set(Some(say("room-over")));
+                        sidebar::reload(state);
+                    }
+                    false => state.show_refusal(refusal.clone()),
+                }
                 state.generating.set(None);
                 refused();
                 // Somebody may sign in again in another tab, or be let in again.

@@ -9,7 +9,7 @@ use crate::domain::reason::grouped;
 /// Each key with the names of its parameters. The page words them for the browser, which has no files of sentences. A
 /// number is always called `count`, because it chooses the plural form. What says something new adds its key; a test
 /// finds what is missing.
-pub const PHRASES: [(&str, &[&str]); 19] = [
+pub const PHRASES: [(&str, &[&str]); 20] = [
     ("answer-complete", &["count"]),
     ("answering", &[]),
     ("conversation-busy", &[]),
@@ -23,6 +23,7 @@ pub const PHRASES: [(&str, &[&str]); 19] = [
     ("pasted-text", &["count"]),
     ("question-not-sent", &[]),
     ("retry-in", &["count"]),
+    ("room-over", &[]),
     ("typing-many", &["count"]),
     ("typing-one", &["name"]),
     ("typing-two", &["name", "other"]),

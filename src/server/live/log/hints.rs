@@ -37,6 +37,11 @@ impl Hints {
         self.recent.push_back((self.count, writing, now));
     }
 
+    /// What the person was writing has come.
+    pub(super) fn came(&mut self, user_id: &str) {
+        self.recent.retain(|(_, one, _)| one.user_id != user_id);
+    }
+
     /// Who wrote since the hint `after`, and the number of the newest hint.
     pub(super) fn after(&self, after: u64, now: Instant) -> (Vec<Writing>, u64) {
         let new =
@@ -76,6 +81,8 @@ mod tests {
         assert_eq!(hints.after(2, at(3)), (vec![of("ada")], 3));
         // Whoever comes now gets the newest of each person.
         assert_eq!(hints.after(0, at(3)), (vec![of("bob"), of("ada")], 3));
+        hints.came("bob");
+        assert_eq!(hints.after(0, at(3)), (vec![of("ada")], 3));
         assert_eq!(hints.after(0, at(8)), (vec![of("ada")], 3));
         assert_eq!(hints.after(0, at(20)).0, Vec::new());
         for number in 0..100 {

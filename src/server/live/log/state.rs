@@ -211,6 +211,9 @@ impl State {
         }
         let event = event.into();
         self.forget_messages(&event);
+        if let ChatEvent::Message(message) = &*event {
+            self.hints.came(&message.author_id);
+        }
         self.log(Body::Other(event));
         self.end
     }

@@ -43,7 +43,7 @@ pub(super) async fn memory() -> Fresh {
 }
 
 pub(super) async fn mongo() -> Fresh {
-    let url = mongod::shared().await.url(&mongod::fresh_database());
+    let url = mongod::shared().await.url(&mongod::empty_database().await);
     Fresh { store: open(&url, &OpenOptions::default()).await.unwrap(), _folder: None }
 }
 

@@ -5,15 +5,25 @@ use std::{
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{self, Child, Command, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use mongodb::{Client, bson::doc};
+use futures::TryStreamExt;
+use mongodb::{
+    Client,
+    bson::{Document, doc},
+    results::CollectionSpecification,
+};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
 const START: Duration = Duration::from_secs(60);
+/// How many databases the tests use by turns: to make one costs mongod a second, to empty one some milliseconds.
+const DATABASES: u32 = 8;
 
 /// mongod keeps the files of a collection open for ten minutes after the last use. The databases of a whole run have more
 /// files than a process may open on some machines, so those of tests that have ended are closed soon.
@@ -60,6 +70,23 @@ pub(super) fn fresh_database() -> String {
     format!("test_{}_{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
+/// The name of a database that is empty but for its collections and indexes, and that no other test uses meanwhile.
+pub(super) async fn empty_database() -> String {
+    static TAKEN: Mutex<Vec<fs::File>> = Mutex::new(Vec::new());
+    let mongod = shared().await;
+    // By turns, so that a test that has just ended is gone when its database is used again.
+    for number in (process::id() % DATABASES..DATABASES).chain(0..) {
+        let name = format!("test_{number}");
+        let file = fs::File::create(mongod.folder.join(format!("{name}.lock"))).unwrap();
+        if file.try_lock().is_ok() {
+            TAKEN.lock().unwrap().push(file);
+            mongod.empty(&name).await;
+            return name;
+        }
+    }
+    unreachable!("there are more databases than tests")
+}
+
 /// In memory where there is enough of it, because each test makes a database of some eighty files. What decides is the size,
 /// not what is free, so that all processes of a run agree.
 fn folder_of_runs() -> PathBuf {
@@ -70,6 +97,20 @@ fn folder_of_runs() -> PathBuf {
 }
 
 impl Mongod {
+    async fn empty(&self, database: &str) {
+        let client = Client::with_uri_str(self.url(database)).await.unwrap();
+        let database = client.database(database);
+        let collections: Vec<CollectionSpecification> =
+            database.list_collections().await.unwrap().try_collect().await.unwrap();
+        for CollectionSpecification { name, options, .. } in collections {
+            if options.validator.is_some() {
+                database.run_command(doc! { "collMod": &name, "validator": {} }).await.unwrap();
+            }
+            database.collection::<Document>(&name).delete_many(doc! {}).await.unwrap();
+        }
+        client.shutdown().immediate(true).await;
+    }
+
     /// The mongod that all processes of a nextest run share, because nextest gives each test a process. The first
     /// process that asks starts it and writes its port down.
     async fn of_run(run: &str) -> Self {
