@@ -120,7 +120,7 @@ async fn what_is_hidden_or_deleted_is_not_told_to_whoever_comes_back() {
     for text in [SECRET, "Oops"] {
         assert_eq!(live.next().await.unwrap().2["content"], text);
     }
-    room.ann.delete(&format!("/api/v1/messages/{oops}")).await.is(200);
+    room.ann.delete(&format!("/api/v1/messages/{oops}")).await.is(204);
     assert!(live.next().await.unwrap().2["deleted_at"].is_number());
     let mut again = client.events(&path).await;
     for text in [SECRET, ""] {

@@ -116,4 +116,9 @@ async fn whoever_has_too_many_answers_holds_nobody_up() {
     chat.stop(ada, &line[5].id).await.unwrap();
     let line = room.until(7, Status::Generating).await;
     assert_eq!(line[6].author_id, ben.user.id);
+    for answer in &elsewhere[1..] {
+        chat.stop(ben, answer).await.unwrap();
+    }
+    room.model.open.add_permits(2);
+    room.until(8, Status::Complete).await;
 }
