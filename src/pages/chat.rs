@@ -117,7 +117,7 @@ pub async fn open(
     notice: Notice,
 ) -> Result<Response, PageError> {
     let grant = conversations.open(&current, &id).await?;
-    let at = query.at.or_else(|| query.edit.clone());
+    let (edits, at) = (query.edit.is_some(), query.at.or_else(|| query.edit.clone()));
     let before = end_of_window(&conversations, &grant, query.before, at).await?;
     // Without a script nothing else tells that the newest answer was read. One that is being written is not read yet.
     let in_room = grant.conversation().kind != ConversationKind::Private;
@@ -129,7 +129,6 @@ pub async fn open(
         Some(id) => room_window::original_of(&rooms, &grant, &id).await?,
         None => None,
     };
-    let edits = query.edit.is_some();
     let part = Part::Window { before: before.as_deref(), limit: None };
     let model = grant.conversation().model.clone();
     let of_conversation = model.as_deref().ok_or(&current.user.preferences);
