@@ -132,8 +132,11 @@ async fn what_is_hidden_or_deleted_is_not_told_to_whoever_comes_back() {
         assert_eq!((&*name, &data["reread"]), ("members", &json!(true)));
         assert_eq!(data["gone"], json!([room.kim.id().await]));
     }
-    let (name, _, data) = client.events(&path).await.next().await.unwrap();
-    assert_eq!((&*name, &data["reread"]), ("members", &json!(true)), "and the words not before it");
+    let mut late = client.events(&path).await;
+    let (name, _, data) = late.next().await.unwrap();
+    assert_eq!((&*name, &data["id"]), ("message", &json!(oops)), "and not the words before it");
+    let (name, _, data) = late.next().await.unwrap();
+    assert_eq!((&*name, &data["reread"]), ("members", &json!(true)));
     let asked = room.ann.post(&format!("/api/v1/messages/{said}/regenerate"), &json!({})).await;
     assert!(!asked.problem(409, "").text().contains(SECRET));
     // Whoever is banned once more without that is shown again.
