@@ -4,7 +4,11 @@ import { expect, test } from "../support/test.ts";
 test("a page that follows a room lets its oldest messages go, and has them back when asked", async ({ page, user: _, server }) => {
   test.slow();
   const post = async (path: string, form: Record<string, string>) => {
-    const answer = await page.request.post(`${server.url}/fn/${path}`, { form, headers: { accept: "text/html" }, maxRedirects: 0 });
+    const answer = await page.request.post(`${server.url}/fn/${path}`, {
+      form,
+      headers: { accept: "text/html", origin: server.url },
+      maxRedirects: 0,
+    });
     expect(answer.status(), await answer.text()).toBe(302);
     return answer.headers().location;
   };

@@ -24,7 +24,7 @@ function thread(page: Page) {
     const walk = (element: Element, depth: number) => {
       const style = getComputedStyle(element);
       if (style.display === "none") return;
-      const words = [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.textContent!.trim());
+      const words = [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).map((node) => node.textContent!.replace(/\s+/g, " ").trim());
       const text = words.filter(Boolean).join(" ");
       const id = element.classList.contains("message") ? ` #${element.id}` : "";
       lines.push(`${"  ".repeat(depth)}${element.tagName.toLowerCase()}.${[...element.classList].sort().join(".")}${id} ${text}`);

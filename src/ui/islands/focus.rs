@@ -33,10 +33,10 @@ fn focused() -> Option<Focused> {
 
 fn mark(element: &Element) -> String {
     let attribute = |name: &str| element.get_attribute(name).unwrap_or_default();
-    // The other things that a button says may change with what was done.
-    let what = match attribute("value") {
-        value if value.is_empty() => format!("{} {}", attribute("formaction"), attribute("title")),
-        value => value,
+    // What a reaction does and says changes with it.
+    let what = match element.class_list().contains("reaction") {
+        true => attribute("value"),
+        false => format!("{} {}", attribute("formaction"), attribute("title")),
     };
     format!("{} {} {what}", element.tag_name(), attribute("class"))
 }

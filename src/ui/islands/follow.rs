@@ -80,17 +80,16 @@ async fn follow(here: Visit) {
                 if here.is_over() {
                     return;
                 }
-                match state.is_room() && refusal.code == "not_found" {
-                    // In place of the composer.
-                    true => {
-                        state.only_reads.set(Some(say("room-over")));
-                        sidebar::reload(state);
-                    }
-                    false => state.show_refusal(refusal.clone()),
-                }
                 state.generating.set(None);
+                if !state.is_room() || refusal.code != "not_found" {
+                    state.show_refusal(refusal.clone());
+                    return;
+                }
+                // In place of the composer.
+                state.only_reads.set(Some(say("room-over")));
+                sidebar::reload(state);
                 refused();
-                // Somebody may sign in again in another tab, or be let in again.
+                // Somebody may be let in again.
                 wait_until_seen(&mut wake_ups).await;
                 continue;
             }

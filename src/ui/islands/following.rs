@@ -51,7 +51,6 @@ pub(super) enum Ended {
 pub(super) fn connected(state: PageState) {
     LOST.set(0.0);
     if REFUSED.replace(false) {
-        state.alert.set(None);
         refresh::refresh(state);
     }
     state.disconnected.set(false);

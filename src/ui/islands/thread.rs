@@ -190,13 +190,6 @@ fn patch(old: &Element, new: &Element) {
     {
         let _ = unfold.set_attribute("aria-expanded", "true");
     }
-    // A menu that somebody has opened stays so.
-    if let Some(open) = find(old, ":scope > .actions details[open]") {
-        let same = format!(":scope > .actions details[class='{}']", open.class_name());
-        if let Some(menu) = find(new, &same) {
-            let _ = menu.set_attribute("open", "");
-        }
-    }
     let kept = text(old).filter(|_| same);
     let edit = find(old, ":scope > .edit-form").filter(|_| find(new, ":scope > .edit-form").is_none());
     for child in messages::children(old) {
