@@ -72,7 +72,7 @@ test("two people react, pin, reply and edit, and the browser has nothing to comp
   await expect(page.locator(".pinned-note")).toContainText(other.user.name);
   await theirs.hover();
   await theirs.locator(".mark-menu > summary").click();
-  await theirs.getByRole("link", { name: "Reactions and other emoji" }).click();
+  await theirs.getByRole("link", { name: "Other reactions" }).click();
   await expect(other.page.getByRole("heading", { name: "If you do not want such messages" })).toBeVisible();
   await expectAccessible(other.page, "one message of a direct conversation");
   await other.page.getByLabel("Emoji").fill("🍲");

@@ -22,8 +22,9 @@ const BEGINS: f64 = 10_000.0;
 /// dead connection.
 const SAID_EVERY: f64 = 15_000.0;
 
-/// Where the server ends it sooner, in milliseconds, something is wrong that may pass.
+/// Where the server ends it sooner, in milliseconds, and more often one after another, something is wrong that may pass.
 const TOO_SOON: f64 = 1_000.0;
+const MOST_SOON: u32 = 2;
 
 /// What is known of the connection.
 struct Hearing<'a> {
@@ -33,6 +34,8 @@ struct Hearing<'a> {
     listening: bool,
     /// When that was.
     began: f64,
+    /// How often it ended soon after that, one after another.
+    soon: u32,
     /// The page is to listen anew, from what it was told last.
     listens_again: bool,
     /// When the server said something last.
@@ -53,6 +56,7 @@ pub(super) async fn hear(here: &Visit, wake_ups: &mut UnboundedReceiver<()>) -> 
         socket,
         listening: false,
         began: begun,
+        soon: 0,
         listens_again: false,
         heard: begun,
         said: (0.0, false),
@@ -143,10 +147,13 @@ impl Hearing<'_> {
         match &*message.text("type")? {
             "event" if is_here && self.listening => events.push(message),
             // Whoever listens again is told why it ended.
-            "ended" if is_here && self.listening => match browser::now() - self.began < TOO_SOON {
-                true => return Some(Ended::Closed),
-                false => self.listens_again = true,
-            },
+            "ended" if is_here && self.listening => {
+                self.soon = if browser::now() - self.began < TOO_SOON { self.soon + 1 } else { 0 };
+                if self.soon > MOST_SOON {
+                    return Some(Ended::Closed);
+                }
+                self.listens_again = true;
+            }
             "refused" if is_here && !self.listening => return refused(&message),
             "listening" if is_here => self.begins(),
             _ => {}
