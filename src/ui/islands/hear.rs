@@ -142,18 +142,19 @@ impl Hearing<'_> {
         connected(self.here.state);
     }
 
+    /// The server tells nothing more of the conversation.
+    fn ended(&mut self) -> Option<Ended> {
+        self.soon = if browser::now() - self.began < TOO_SOON { self.soon + 1 } else { 0 };
+        self.listens_again = true;
+        (self.soon > MOST_SOON).then_some(Ended::Closed)
+    }
+
     fn understand(&mut self, message: Json, events: &mut Vec<Json>) -> Option<Ended> {
         let is_here = message.text("conversation_id").is_some_and(|id| id == self.here.conversation_id);
         match &*message.text("type")? {
             "event" if is_here && self.listening => events.push(message),
             // Whoever listens again is told why it ended.
-            "ended" if is_here && self.listening => {
-                self.soon = if browser::now() - self.began < TOO_SOON { self.soon + 1 } else { 0 };
-                if self.soon > MOST_SOON {
-                    return Some(Ended::Closed);
-                }
-                self.listens_again = true;
-            }
+            "ended" if is_here && self.listening => return self.ended(),
             "refused" if is_here && !self.listening => return refused(&message),
             "listening" if is_here => self.begins(),
             _ => {}
