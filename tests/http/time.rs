@@ -23,8 +23,7 @@ pub const DAY: i64 = 24 * HOUR;
 pub struct Hands(Arc<AtomicI64>);
 
 impl Hands {
-    /// Makes a clock that stands still, and its hands. The clock begins in the future, because MongoDB removes old
-    /// sessions by its own clock.
+    /// Makes a clock that stands still, and its hands.
     pub fn new() -> (Clock, Self) {
         let hands = Self(Arc::new(AtomicI64::new(4_000_000_000_000)));
         let shown = hands.clone();

@@ -30,6 +30,10 @@ const DATABASES: u32 = 8;
 const CLOSE_IDLE_FILES: &str =
     "file_manager=(close_idle_time=10,close_scan_interval=5,close_handle_minimum=500)";
 
+/// mongod removes what has expired by its own clock. The tests set the time of their servers, and what these store may have
+/// expired long ago for mongod, which would remove it once a minute in the middle of a test.
+const REMOVE_NOTHING: &str = "ttlMonitorEnabled=false";
+
 /// A shell starts mongod, and kills it when the test process is gone, because the shell's standard input ends then. The
 /// shell ignores the signals that are meant for the tests (Ctrl-C), because it must outlive them. A mongod that several
 /// test processes share ends with the process that runs them, `$3`.
@@ -99,6 +103,13 @@ fn folder_of_runs() -> PathBuf {
 impl Mongod {
     async fn empty(&self, database: &str) {
         let client = Client::with_uri_str(self.url(database)).await.unwrap();
+        // What a test asked for in its last moment may still be written after its process is gone.
+        let of_before = doc! { "ns": { "$regex": format!("^{database}\\.") }, "op": { "$ne": "getmore" } };
+        let running = [doc! { "$currentOp": {} }, doc! { "$match": of_before }];
+        let admin = client.database("admin");
+        while admin.aggregate(running.clone()).await.unwrap().advance().await.unwrap() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         let database = client.database(database);
         let collections: Vec<CollectionSpecification> =
             database.list_collections().await.unwrap().try_collect().await.unwrap();
@@ -183,6 +194,7 @@ impl Mongod {
             .args(["--bind_ip", "127.0.0.1", "--port", &self.port.to_string()])
             .args(["--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "64"])
             .args(["--wiredTigerEngineConfigString", CLOSE_IDLE_FILES])
+            .args(["--setParameter", REMOVE_NOTHING])
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
