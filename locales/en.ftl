@@ -10,6 +10,7 @@ sign-in = Sign in
 sign-in-new-here = New here? { $link }
 sign-in-have-account = Have an account? { $link }
 sign-in-invited = Were you given a code? { $link }
+sign-in-board = Read what is new without signing in: { $link }
 register = Create an account
 register-now = Create account
 register-first = You are the first here: this account will be the administrator’s.
@@ -607,6 +608,7 @@ answer-complete =
         [one] Answer complete, { $count } word
        *[other] Answer complete, { $count } words
     }
+copy = Copy
 copied = Copied
 copy-failed = Your browser does not let this page copy. Select the text and copy it yourself.
 to-latest = To the latest message

@@ -9,6 +9,7 @@ sign-in = 登录
 sign-in-new-here = 还没有账号？{ $link }
 sign-in-have-account = 已有账号？{ $link }
 sign-in-invited = 拿到了代码？{ $link }
+sign-in-board = 不登录也可以看看最新消息：{ $link }
 register = 注册账号
 register-now = 注册
 register-first = 你是这里的第一位用户，此账号将成为管理员。
@@ -579,6 +580,7 @@ prompt-too-long-with-system = 这条消息连同系统提示词约有 { $tokens 
 # 由脚本赋予动态效果的对话区与输入框。
 answering = 正在回答
 answer-complete = 回答完成，共 { $count } 字
+copy = 复制
 copied = 已复制
 copy-failed = 浏览器不允许此页面复制。请选中文字，自行复制。
 to-latest = 转到最新消息

@@ -1,6 +1,28 @@
 // Rooms with JavaScript off: made, joined with a link, written in, and left by forms.
 import { expect, test } from "../support/test.ts";
 
+test("a room and a conversation open at their end", async ({ page }) => {
+  await page.goto("/rooms/new");
+  await page.getByLabel("Name", { exact: true }).fill("Attic");
+  await page.getByRole("button", { name: "Make room" }).click();
+  const field = page.getByRole("textbox", { name: "Message" });
+  await field.fill("The only message");
+  await page.getByRole("button", { name: "Send" }).click();
+  const messages = page.locator(".said");
+  await expect(messages).toHaveCount(1);
+  // A short thread begins at the top.
+  expect((await messages.boundingBox())!.y).toBeLessThan(250);
+  await field.fill(Array.from({ length: 80 }, (_, at) => `Line ${at}`).join("\n\n"));
+  await page.getByRole("button", { name: "Send" }).click();
+  await expect(messages).toHaveCount(2);
+  const room = page.url().split("#")[0];
+  await page.goto("/rooms");
+  await page.goto(room);
+  await expect(page.getByText("Line 79")).toBeInViewport();
+  await page.goto(`${room}#${await messages.first().getAttribute("id")}`);
+  await expect(page.getByText("The only message")).toBeInViewport();
+});
+
 test("two people make, join and write in a room", async ({ page, user, newPerson, watch }) => {
   // Whoever has left opens it once more.
   watch.allow(/404/);

@@ -2,7 +2,7 @@
 import { expectAccessible } from "../support/axe.ts";
 import { expect, test } from "../support/test.ts";
 
-test("what one writes in a room the other sees at once", async ({ page, user, newPerson }) => {
+test("what one writes in a room the other sees at once", async ({ page, user, newPerson, context }) => {
   await page.goto("/rooms/new");
   await page.getByLabel("Name", { exact: true }).fill("Kitchen");
   await expectAccessible(page, "the form of a new room");
@@ -13,6 +13,11 @@ test("what one writes in a room the other sees at once", async ({ page, user, ne
   await page.goto(`/rooms/${id}/invite`);
   await page.getByRole("button", { name: "Make invitation" }).click();
   const link = await page.locator(".code-link").getAttribute("href");
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.getByRole("button", { name: "Copy", exact: true }).click();
+  await expect(page.getByRole("button", { name: "Copied", exact: true })).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(link);
+  await expect(page.getByRole("button", { name: "Copy", exact: true })).toBeVisible();
   await expectAccessible(page, "the invitations of a room");
 
   const other = await newPerson();

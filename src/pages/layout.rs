@@ -8,7 +8,8 @@ use serde::Deserialize;
 
 use crate::{
     domain::{
-        Conversation, CurrentUser, Page, Picture, Reason, RoomEntry, UserRole, conversation::MAX_TITLE_CHARS,
+        Board, Conversation, CurrentUser, Page, Picture, Reason, RoomEntry, UserRole,
+        conversation::MAX_TITLE_CHARS,
     },
     error::AppError,
     pages::{
@@ -39,11 +40,40 @@ pub fn title_of(conversation: &Conversation) -> String {
     }
 }
 
-/// What the sidebar shows.
-pub struct Sidebar {
+/// The newest rooms and conversations. Of rooms and direct conversations one more is read than is shown, if there are more.
+struct Newest {
     page: Page<Conversation>,
     rooms: Vec<RoomEntry>,
     directs: Vec<DirectRow>,
+    board: Option<Board>,
+}
+
+impl Newest {
+    async fn load(conversations: &Conversations, current: &CurrentUser) -> Result<Self, AppError> {
+        let rooms = async {
+            let rooms = conversations.sidebar_rooms(current, MOST_ROOMS).await?;
+            let shown = rooms.get(..MOST_ROOMS as usize).unwrap_or(&rooms);
+            let board = conversations.sidebar_board(current, shown).await?;
+            Ok((rooms, board))
+        };
+        let directs = conversations.sidebar_directs(current, MOST_ROOMS);
+        let (page, (rooms, board), directs) =
+            futures::try_join!(conversations.sidebar(current), rooms, directs)?;
+        Ok(Self { page, rooms, directs, board })
+    }
+
+    /// How many messages of other rooms and people than those on the page the person is told of.
+    fn told(&self, current: Option<&str>) -> u32 {
+        let most = MOST_ROOMS as usize;
+        let directs = self.directs.iter().take(most).map(|direct| &direct.entry);
+        let all = self.rooms.iter().take(most).chain(directs);
+        all.filter(|entry| current != Some(&*entry.room.id)).map(RoomEntry::counted).sum()
+    }
+}
+
+/// What the sidebar shows.
+pub struct Sidebar {
+    newest: Newest,
     name: String,
     picture: Picture,
     role: UserRole,
@@ -62,18 +92,16 @@ impl Sidebar {
         current: &CurrentUser,
         (now, days): (i64, Days),
     ) -> Result<Self, AppError> {
-        let rooms = conversations.sidebar_rooms(current, MOST_ROOMS);
-        let directs = conversations.sidebar_directs(current, MOST_ROOMS);
-        let (page, rooms, directs) = futures::try_join!(conversations.sidebar(current), rooms, directs)?;
+        let newest = Newest::load(conversations, current).await?;
         let (name, role) = (current.user.name.clone(), current.user.role);
         let leaves_at = current.user.deletes_at;
         let (picture, single_keys) = (picture::of(&current.user), current.user.preferences.single_keys);
-        Ok(Self { page, rooms, directs, name, picture, role, leaves_at, now, days, single_keys })
+        Ok(Self { newest, name, picture, role, leaves_at, now, days, single_keys })
     }
 
     /// The conversations that changed last, at the most `most`, each with the key of its age.
     pub fn newest(&self, most: usize) -> Vec<(Conversation, &'static str)> {
-        let mut all = self.page.items.clone();
+        let mut all = self.newest.page.items.clone();
         all.sort_by_key(|item| std::cmp::Reverse(item.updated_at));
         all.truncate(most);
         all.into_iter().map(|item| (item.clone(), self.days.age(self.now, item.updated_at))).collect()
@@ -84,9 +112,9 @@ impl Sidebar {
 /// `current` is the conversation that the page shows.
 #[component]
 pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> impl IntoView {
-    let Sidebar { page, rooms, directs, name, picture, role, leaves_at, now, days, single_keys } = sidebar;
-    let unread_rooms = unread_of(&rooms, current.as_deref());
-    let told = told_of(&rooms, &directs, current.as_deref());
+    let Sidebar { newest, name, picture, role, leaves_at, now, days, single_keys } = sidebar;
+    let unread_rooms = unread_of(&newest.rooms, current.as_deref());
+    let told = newest.told(current.as_deref());
     count_in_tab(told);
     view! {
         <header class="stops">
@@ -126,7 +154,7 @@ pub fn Frame(sidebar: Sidebar, current: Option<String>, children: Children) -> i
                     }
                 })}
             <div class="history">
-                <List page rooms directs now days current told />
+                <List newest now days current told />
             </div>
             <noscript>
                 <p class="without-script">{t("without-script")}</p>
@@ -182,24 +210,15 @@ pub async fn list(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<String>, AppError> {
     let days = Days::of(&headers);
-    let rooms = conversations.sidebar_rooms(&current, MOST_ROOMS);
-    let directs = conversations.sidebar_directs(&current, MOST_ROOMS);
-    let (page, rooms, directs) = futures::try_join!(conversations.sidebar(&current), rooms, directs)?;
-    let told = told_of(&rooms, &directs, query.current.as_deref());
-    Ok(Json(fragment(move || view! { <List page rooms directs now days current=query.current told /> })))
+    let newest = Newest::load(&conversations, &current).await?;
+    let told = newest.told(query.current.as_deref());
+    Ok(Json(fragment(move || view! { <List newest now days current=query.current told /> })))
 }
 
 /// The newest rooms and conversations, and the links to all of them if there are more.
 #[component]
-fn List(
-    page: Page<Conversation>,
-    rooms: Vec<RoomEntry>,
-    directs: Vec<DirectRow>,
-    now: i64,
-    days: Days,
-    current: Option<String>,
-    told: u32,
-) -> impl IntoView {
+fn List(newest: Newest, now: i64, days: Days, current: Option<String>, told: u32) -> impl IntoView {
+    let Newest { page, rooms, directs, board } = newest;
     let more = page.next_cursor.is_some();
     let unread_rooms = unread_of(&rooms, current.as_deref());
     view! {
@@ -209,7 +228,7 @@ fn List(
         <template id="rooms-link">
             <RoomsLink unread=unread_rooms />
         </template>
-        <SideRooms rooms current=current.clone() />
+        <SideRooms rooms board current=current.clone() />
         <SideDirects directs current=current.clone() />
         <Groups items=page.items now days current />
         {more.then(|| view! { <a class="page-link" href="/history">{t("conversations-all")}</a> })}
@@ -242,14 +261,6 @@ fn RoomsLink(unread: usize) -> impl IntoView {
 fn unread_of(rooms: &[RoomEntry], current: Option<&str>) -> usize {
     let shown = rooms.iter().take(MOST_ROOMS as usize);
     shown.filter(|entry| current != Some(&*entry.room.id) && entry.counted() > 0).count()
-}
-
-/// How many messages of other rooms and people than those on the page the person is told of.
-fn told_of(rooms: &[RoomEntry], directs: &[DirectRow], current: Option<&str>) -> u32 {
-    // One more of each was read than the list shows.
-    let (rooms, directs) = (rooms.iter().take(MOST_ROOMS as usize), directs.iter().take(MOST_ROOMS as usize));
-    let all = rooms.chain(directs.map(|direct| &direct.entry));
-    all.filter(|entry| current != Some(&*entry.room.id)).map(RoomEntry::counted).sum()
 }
 
 /// The bar above the content: the buttons for the sidebar and for a new conversation on a narrow screen, the heading, and

@@ -12,8 +12,10 @@ use serde::Deserialize;
 
 use crate::{
     domain::Reason,
+    error::AppError,
     pages::{
         Notice, PageError, Query,
+        board::places::HERE as BOARD,
         fields::{Alert, Field},
         strength::Strength,
         typed_code::{ToTypedCode, TypedCode},
@@ -22,6 +24,7 @@ use crate::{
     server::{
         accounts::{Accounts, Caller, EmailRule, Registration, valid::MIN_PASSWORD_CHARS},
         http::{document::Page, gate, redirect},
+        rooms::Rooms,
         words::{self, Language, Words},
     },
     ui::{
@@ -40,6 +43,7 @@ pub struct SignIn {
 /// `GET /login`. The first visitor of a new site registers instead.
 pub async fn sign_in(
     State(accounts): State<Arc<Accounts>>,
+    State(rooms): State<Arc<Rooms>>,
     Query(query): Query<SignIn>,
     notice: Notice,
     extensions: Extensions,
@@ -50,6 +54,11 @@ pub async fn sign_in(
     if !accounts.any_user().await? {
         return Ok(Redirect::to("/register").into_response());
     }
+    let board = match rooms.readable_board(None).await {
+        Ok(board) => Some(board.name),
+        Err(AppError::NotFound | AppError::SignedOut) => None,
+        Err(error) => return Err(error.into()),
+    };
     let rules = accounts.registration().await?;
     let (open, ways) = (rules.is_open(), accounts.ways());
     let invites = rules.mode == Registration::Invite;
@@ -97,6 +106,13 @@ pub async fn sign_in(
                         }
                     })}
                 {invites.then(|| view! { <ToTypedCode /> })}
+                {board
+                    .map(|name| {
+                        let (before, after) = around("sign-in-board", "link");
+                        view! {
+                            <p class="muted">{before} <a href=BOARD dir="auto">{name}</a> {after}</p>
+                        }
+                    })}
                 <LanguageSwitch />
             </main>
         }

@@ -8,6 +8,7 @@ mod chat_fields;
 mod choice;
 mod code;
 mod conversation_settings;
+mod copy_button;
 mod days;
 mod device;
 mod dock;

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use crate::{
-    domain::RoomEntry,
-    pages::unread::Unread,
+    domain::{Board, RoomEntry},
+    pages::{board::places::HERE as BOARD, unread::Unread},
     server::{accounts::picture, conversations::DirectRow},
     ui::{parts::PersonPicture, words::t},
 };
@@ -12,9 +12,9 @@ use crate::{
 /// How many of each the sidebar shows.
 pub const MOST_ROOMS: u32 = 10;
 
-/// The rooms of the sidebar, each with what is unread in it.
+/// The rooms of the sidebar, each with what is unread in it, and the board if it is not among them.
 #[component]
-pub fn SideRooms(rooms: Vec<RoomEntry>, current: Option<String>) -> impl IntoView {
+pub fn SideRooms(rooms: Vec<RoomEntry>, board: Option<Board>, current: Option<String>) -> impl IntoView {
     let most = MOST_ROOMS as usize;
     let more = rooms.len() > most;
     let rows = rooms.into_iter().take(most).map(|entry| {
@@ -33,11 +33,22 @@ pub fn SideRooms(rooms: Vec<RoomEntry>, current: Option<String>) -> impl IntoVie
         }
     });
     let rows = rows.collect_view();
-    (!rows.is_empty()).then(|| {
+    let board = board.map(|board| {
+        let (picture, title) = (picture::made_of(&board.name, &board.id), board.name.clone());
+        view! {
+            <li>
+                <a href=BOARD title=title>
+                    <PersonPicture picture />
+                    <span class="title" dir="auto">{board.name}</span>
+                </a>
+            </li>
+        }
+    });
+    (!rows.is_empty() || board.is_some()).then(|| {
         view! {
             <div class="group side-rooms" data-rooms="">
                 <h2>{t("rooms")}</h2>
-                <ul>{rows}</ul>
+                <ul>{rows} {board}</ul>
                 {more.then(|| view! { <a class="page-link" href="/rooms">{t("rooms-all")}</a> })}
             </div>
         }

@@ -53,6 +53,9 @@ async fn an_administrator_makes_the_board_and_everybody_is_in_it_by_opening_it()
     );
     let id = board["id"].as_str().unwrap().to_owned();
     assert_eq!(kim.get("/api/v1/board").await.is(200).json(), board);
+    // Nobody has to know of it to find it.
+    let side = browser(&app, &kim).get("/history").await.is(200).text();
+    assert!(side.contains(r#"<a href="/board" title="News">"#), "{side}");
     // To look at it is not yet to take part.
     kim.get(&format!("/api/v1/rooms/{id}")).await.problem(404, "");
     let led = browser(&app, &kim).get("/board?note=01ARZ3NDEKTSV4RRFFQ69G5FAV").await.is(303);
@@ -62,6 +65,10 @@ async fn an_administrator_makes_the_board_and_everybody_is_in_it_by_opening_it()
         (&own["role"], &own["member_count"], &own["kind"]),
         (&json!("member"), &json!(2), &json!("board"))
     );
+    for part in ["/history", "/fn/list"] {
+        let side = browser(&app, &kim).get(part).await.is(200).text();
+        assert!(!side.contains("/board") && side.contains(&format!("/c/{id}")), "{side}");
+    }
     // It stands among the rooms, with what is unread.
     say(&lin, &id, "**Tea** at four").await;
     let rooms = kim.get("/api/v1/rooms").await.is(200).json();
@@ -124,7 +131,8 @@ async fn who_may_write_is_a_setting_and_what_is_switched_off_is_missing() {
     kim.post("/api/v1/board/join", &json!({})).await.problem(403, "");
     kim.get("/api/v1/board").await.problem(403, "");
     kim.get("/board.atom").await.problem(403, "");
-    assert!(!browser(&app, &kim).get("/").await.is(200).text().contains("As a moderator"));
+    let start = browser(&app, &kim).get("/").await.is(200).text();
+    assert!(!start.contains("As a moderator") && !start.contains("/board"), "{start}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -137,7 +145,10 @@ async fn guests_read_it_page_by_page_where_they_may() {
     let led = guest.get("/board").await.is(303);
     assert!(led.header("location").starts_with("/login?next="), "{}", led.header("location"));
     assert_eq!(app.client().get("/board.atom").await.status, 401);
+    let leads = async || guest.get("/login").await.is(200).text().contains(r#"href="/board""#);
+    assert!(!leads().await);
     change(&lin, json!({ "guests": true })).await;
+    assert!(leads().await);
     assert!(guest.get("/board").await.is(200).text().contains("Nothing is written here yet."));
     let first = say(&lin, &id, "The *first* <script>alert(1)</script>").await;
     let hidden = say(&kim, &id, "To be hidden").await;

@@ -10,6 +10,7 @@ use crate::{
     domain::{Reason, Tier, User, UserRole, UserState},
     pages::{
         Fresh, Id, Notice, PageError,
+        copy_button::CopyButton,
         days::Days,
         fields::{Choice, Choices, Field, FieldError, NumberField, invalid},
         layout::Sidebar,
@@ -109,7 +110,8 @@ fn Link(link: String) -> impl IntoView {
     view! {
         <div class="secret" role="status">
             <p>{t("reset-link-made")}</p>
-            <input readonly value=link aria-label=t("reset-link") />
+            <input readonly value=link.clone() aria-label=t("reset-link") />
+            <CopyButton text=link />
         </div>
     }
 }

@@ -3,7 +3,7 @@
 
 mod atom;
 mod guests;
-mod places;
+pub(super) mod places;
 mod start;
 
 use std::sync::Arc;

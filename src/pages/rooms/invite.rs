@@ -10,6 +10,7 @@ use crate::{
     domain::{Code, Reason},
     pages::{
         Fresh, Id, Notice, PageError, Visitor,
+        copy_button::CopyButton,
         days::Days,
         fields::{FieldError, NumberField},
         layout::Sidebar,
@@ -88,6 +89,7 @@ fn New(made: MadeCode, site: String, days: Days) -> impl IntoView {
                 <div>
                     <code class="code-text">{made.secret}</code>
                     <a class="code-link" href=link.clone()>{link.clone()}</a>
+                    <CopyButton text=link.clone() />
                     {until.map(|until| view! { <small class="muted">{until}</small> })}
                 </div>
             </div>

@@ -17,6 +17,7 @@ use crate::{
     error::AppError,
     pages::{
         Fresh, Notice, PageError, Visitor,
+        copy_button::CopyButton,
         days::Days,
         fields::{Choice, Choices, Field, FieldError, invalid},
         layout::Sidebar,
@@ -305,7 +306,8 @@ fn ShownOnce(name: String, text: String) -> impl IntoView {
     view! {
         <div class="success shown-once" role="status">
             <p>{t_with(Reason::new("key-made").with("name", name))}</p>
-            <input readonly=true value=text aria-label=t("key-text") spellcheck="false" />
+            <input readonly=true value=text.clone() aria-label=t("key-text") spellcheck="false" />
+            <CopyButton text />
         </div>
     }
 }

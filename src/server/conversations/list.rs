@@ -2,7 +2,9 @@
 
 use super::{Conversations, DEFAULT_LIMIT, MAX_LIMIT};
 use crate::{
-    domain::{Binned, Conversation, CurrentUser, Page, Reason, RoomEntry, conversation::MAX_TITLE_CHARS},
+    domain::{
+        Binned, Board, Conversation, CurrentUser, Page, Reason, RoomEntry, conversation::MAX_TITLE_CHARS,
+    },
     error::AppError,
     server::store::{BIN_LIFE, BinPosition, ConversationPosition, ConversationQuery, DirectRow},
 };
@@ -44,6 +46,20 @@ impl Conversations {
     /// The rooms that the sidebar shows, newest first: at most `most`, and one more where there are more.
     pub async fn sidebar_rooms(&self, current: &CurrentUser, most: u32) -> Result<Vec<RoomEntry>, AppError> {
         Ok(self.chats.rooms_of(current.id(), None, most.saturating_add(1)).await?)
+    }
+
+    /// The board, if the person may open it and it is not among `rooms`: nobody has to open it to find it.
+    pub async fn sidebar_board(
+        &self,
+        current: &CurrentUser,
+        rooms: &[RoomEntry],
+    ) -> Result<Option<Board>, AppError> {
+        let board = self.chats.board().await?.filter(|board| board.settings.on);
+        let Some(board) = board.filter(|board| rooms.iter().all(|entry| entry.room.id != board.id)) else {
+            return Ok(None);
+        };
+        let is_banned = self.chats.is_banned_from_board(current.id()).await?;
+        Ok((!is_banned).then_some(board))
     }
 
     /// The newest direct conversations of a person that are not put away: one more than `most`, if there are more.
