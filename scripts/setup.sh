@@ -174,10 +174,10 @@ set_up_browser() {
     (cd end2end && npm ci --silent >/dev/null && touch node_modules/.package-lock.json) ||
       die "npm could not install the Playwright packages; is the npm registry reachable?"
   fi
-  if [ -n "${CHROMIUM:-}" ] || have chromium; then return; fi
+  if [ -n "${CHROMIUM:-}" ] || have chromium-headless-shell || have chromium; then return; fi
   compgen -G "${PLAYWRIGHT_BROWSERS_PATH:-$HOME/.cache/ms-playwright}/chromium-*" >/dev/null && return
   say "installing Chromium"
-  apt_install chromium || (cd end2end && npx playwright install chromium) ||
+  apt_install chromium-headless-shell || apt_install chromium || (cd end2end && npx playwright install chromium) ||
     die "No Chromium for the browser tests. Install it and set CHROMIUM to its path, or run: cd end2end && npx playwright install chromium"
 }
 

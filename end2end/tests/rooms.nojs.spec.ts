@@ -1,7 +1,8 @@
 // Rooms with JavaScript off: made, joined with a link, written in, and left by forms.
 import { expect, test } from "../support/test.ts";
 
-test("a room and a conversation open at their end", async ({ page }) => {
+test("a room and a conversation open at their end", async ({ page, user }) => {
+  void user;
   await page.goto("/rooms/new");
   await page.getByLabel("Name", { exact: true }).fill("Attic");
   await page.getByRole("button", { name: "Make room" }).click();
