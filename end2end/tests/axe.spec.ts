@@ -111,6 +111,7 @@ test("what the list and a long conversation open, and a temporary conversation",
   await page.keyboard.press("Escape");
   await more.click();
   await page.getByRole("menuitem", { name: "Pin" }).click();
+  await expect(page.locator(".history [data-day=day-pinned]")).toBeVisible();
   await more.click();
   await expect(page.getByRole("menuitem", { name: "Unpin" })).toBeVisible();
   await page.keyboard.press("Escape");
