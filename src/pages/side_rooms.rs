@@ -34,10 +34,11 @@ pub fn SideRooms(rooms: Vec<RoomEntry>, board: Option<Board>, current: Option<St
     });
     let rows = rows.collect_view();
     let board = board.map(|board| {
+        let here = (current.as_ref() == Some(&board.id)).then_some("page");
         let (picture, title) = (picture::made_of(&board.name, &board.id), board.name.clone());
         view! {
             <li>
-                <a href=BOARD title=title>
+                <a href=BOARD aria-current=here title=title>
                     <PersonPicture picture />
                     <span class="title" dir="auto">{board.name}</span>
                 </a>
